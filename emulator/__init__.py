@@ -1,0 +1,1 @@
+"""Development only: an emulated Azure on loopback, never deployed, importing nothing of ours."""

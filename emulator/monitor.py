@@ -1,0 +1,101 @@
+"""Probe results to endpoint status to profile status; pure.
+
+Rules and their source: facts/traffic-manager.md 2.2 to 2.4 (Microsoft's monitoring page).
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from emulator.cloud import Endpoint, Profile
+
+
+class EndpointStatus(StrEnum):
+    """ARM's endpointMonitorStatus."""
+
+    CHECKING = "CheckingEndpoint"
+    ONLINE = "Online"
+    DEGRADED = "Degraded"
+    DISABLED = "Disabled"
+    INACTIVE = "Inactive"
+    STOPPED = "Stopped"
+    UNMONITORED = "Unmonitored"
+
+
+class ProfileStatus(StrEnum):
+    """ARM's profileMonitorStatus."""
+
+    CHECKING = "CheckingEndpoints"
+    ONLINE = "Online"
+    DEGRADED = "Degraded"
+    DISABLED = "Disabled"
+    INACTIVE = "Inactive"
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeHistory:
+    """What one prober knows of one endpoint: its verdict, and its failures in a row."""
+
+    is_healthy: bool | None = None
+    failures: int = 0
+
+    def after(self, *, succeeded: bool, tolerated_failures: int) -> "ProbeHistory":
+        """Return the history after one more probe.
+
+        One success restores at once; only more failures in a row than tolerated degrade. Before
+        the first verdict, tolerated failures leave the endpoint in CheckingEndpoint.
+        """
+        if succeeded:
+            return ProbeHistory(is_healthy=True)
+        failures = self.failures + 1
+        is_healthy = False if failures > tolerated_failures else self.is_healthy
+        return ProbeHistory(is_healthy, failures)
+
+
+def is_healthy(histories: Sequence[ProbeHistory]) -> bool | None:
+    """Return the probers' common verdict: failing when more than half say so, None before any.
+
+    The exact quorum is not published; more than half is the documents' word "majority".
+    """
+    verdicts = [h.is_healthy for h in histories]
+    if verdicts.count(False) * 2 > len(verdicts):
+        return False
+    return True if True in verdicts else None
+
+
+def endpoint_status(
+    profile: Profile, endpoint: Endpoint, histories: Sequence[ProbeHistory]
+) -> EndpointStatus:
+    """Return what ARM shows for an endpoint; the first row of the table that matches."""
+    if not endpoint.enabled:
+        return EndpointStatus.DISABLED
+    if not profile.enabled:
+        return EndpointStatus.INACTIVE
+    if endpoint.always_serve:
+        return EndpointStatus.UNMONITORED
+    verdict = is_healthy(histories)
+    if verdict is None:
+        return EndpointStatus.CHECKING
+    return EndpointStatus.ONLINE if verdict else EndpointStatus.DEGRADED
+
+
+_ROLL_UP = (
+    (EndpointStatus.DEGRADED, ProfileStatus.DEGRADED),
+    (EndpointStatus.ONLINE, ProfileStatus.ONLINE),
+    # Unmonitored is not in the published table: counted as Online (facts, gap 4).
+    (EndpointStatus.UNMONITORED, ProfileStatus.ONLINE),
+    (EndpointStatus.CHECKING, ProfileStatus.CHECKING),
+)
+
+
+def profile_status(profile: Profile, statuses: Iterable[EndpointStatus]) -> ProfileStatus:
+    """Return what ARM shows for a profile: the first row of the roll-up that matches."""
+    if not profile.enabled:
+        return ProfileStatus.DISABLED
+    seen = set(statuses)
+    return next((rolled for one, rolled in _ROLL_UP if one in seen), ProfileStatus.INACTIVE)
+
+
+def is_probed(profile: Profile, endpoint: Endpoint) -> bool:
+    """Whether Traffic Manager sends probes to the endpoint."""
+    return profile.enabled and endpoint.enabled and not endpoint.always_serve

@@ -1,0 +1,184 @@
+"""The data plane: turns writes and probe results into statuses and DNS answers, with their truth.
+
+Every change ends in `_settle`, which recomputes, publishes and records in one step and with one
+clock reading: what the log says happened at an instant could be seen from that instant on.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from emulator.clock import Clock
+from emulator.cloud import Cloud, Endpoint, Profile
+from emulator.monitor import (
+    EndpointStatus,
+    ProbeHistory,
+    ProfileStatus,
+    endpoint_status,
+    is_probed,
+    profile_status,
+)
+from emulator.routing import Answer, route
+from emulator.truth import Event, Kind, Truth
+from emulator.zones import TrafficManagerZone
+
+_NEVER_PROBED = (ProbeHistory(),)  # one prober; several would be as many histories
+
+
+class NameServer:
+    """A name server's copy of the answers, which may lag behind the verdict."""
+
+    def __init__(self, zone: TrafficManagerZone, lag_seconds: float) -> None:
+        self.zone, self.lag_seconds = zone, lag_seconds
+        self.name = ""  # address:port, known once it listens
+        self._told: dict[str, str] = {}
+        self._submitted: dict[str, Answer | None] = {}
+
+    def submit(self, profile: Profile, answer: Answer | None) -> bool:
+        """Take note of what is to be answered; False when that was said before."""
+        if profile.fqdn in self._submitted and self._submitted[profile.fqdn] == answer:
+            return False
+        self._submitted[profile.fqdn] = answer
+        return True
+
+    def publish(self, profile: Profile, answer: Answer | None) -> str | None:
+        """Answer this from now on; return what the truth must tell, None when nothing changed."""
+        self.zone.publish(profile.fqdn, answer)
+        told = answer.told if answer else "none"
+        before = self._told.get(profile.fqdn)
+        self._told[profile.fqdn] = told
+        return told if told != before else None
+
+
+class DataPlane:
+    """Statuses and answers of every profile."""
+
+    def __init__(self, cloud: Cloud, clock: Clock, truth: Truth) -> None:
+        self._cloud, self._clock, self._truth = cloud, clock, truth
+        self._histories: dict[tuple[str, str], tuple[ProbeHistory, ...]] = {}
+        self._statuses: dict[tuple[str, str], EndpointStatus] = {}
+        self.name_servers: list[NameServer] = []
+        self.on_change: list[Callable[[Profile | None, Profile | None], None]] = []
+
+    def status_of(self, profile: Profile, endpoint: Endpoint) -> EndpointStatus:
+        """Return the endpoint's monitor status."""
+        return self._statuses[profile.key, endpoint.key]
+
+    def profile_status_of(self, profile: Profile) -> ProfileStatus:
+        """Return the profile's monitor status."""
+        return profile_status(profile, (self.status_of(profile, e) for e in profile.endpoints))
+
+    def write(self, profile: Profile, written: tuple[str, ...] = ()) -> None:
+        """Store a profile; `written` are the keys of endpoints that were written in any case."""
+        at = self._clock.now()
+        before = self._cloud.profiles.find(profile.resource_group, profile.name)
+        self._cloud.profiles.put(profile)
+        self._forget_stale_health(before, profile)
+        self._record_writes(before, profile, written, at)
+        self._settle(profile, at)
+        self._tell_change(before, profile)
+
+    def delete(self, profile: Profile) -> None:
+        """Remove a profile and its name."""
+        at = self._clock.now()
+        for endpoint in profile.endpoints:
+            self._record(at, Kind.ENDPOINT_WRITE, endpoint.name, "Deleted", profile)
+            self._histories.pop((profile.key, endpoint.key), None)
+            self._statuses.pop((profile.key, endpoint.key), None)
+        self._publish(profile, None, at)
+        self._cloud.profiles.remove(profile.key)
+        self._tell_change(profile, None)
+
+    def probed(self, profile_key: str, endpoint_key: str, *, succeeded: bool) -> None:
+        """Take in one probe's result."""
+        at = self._clock.now()
+        profile = self._cloud.profiles.by_key(profile_key)
+        histories = self._histories.get((profile_key, endpoint_key), _NEVER_PROBED)
+        tolerated = profile.monitor.tolerated_failures
+        after = histories[0].after(succeeded=succeeded, tolerated_failures=tolerated)
+        self._histories[profile_key, endpoint_key] = (after, *histories[1:])
+        self._settle(profile, at)
+
+    def serving_changed(self, public_ip_keys: set[str], at: datetime) -> None:
+        """Record for every endpoint on these addresses whether it is served now."""
+        for profile in self._cloud.profiles:
+            for endpoint in profile.endpoints:
+                public_ip = self._cloud.public_ip_of(endpoint)
+                if public_ip is not None and public_ip.key in public_ip_keys:
+                    self._record_serving(at, profile, endpoint)
+
+    def _forget_stale_health(self, before: Profile | None, after: Profile) -> None:
+        """Start afresh (CheckingEndpoint) what was not probed before or points elsewhere now."""
+        for endpoint in after.endpoints:
+            old = before.endpoint(endpoint.key) if before else None
+            was_probed = before is not None and old is not None and is_probed(before, old)
+            if old is None or not was_probed or not old.points_like(endpoint):
+                self._histories.pop((after.key, endpoint.key), None)
+
+    def _record_writes(
+        self, before: Profile | None, after: Profile, written: tuple[str, ...], at: datetime
+    ) -> None:
+        old = {e.key: e for e in before.endpoints} if before else {}
+        for endpoint in after.endpoints:
+            previous = old.pop(endpoint.key, None)
+            if endpoint != previous or endpoint.key in written:
+                value = "Enabled" if endpoint.enabled else "Disabled"
+                self._record(at, Kind.ENDPOINT_WRITE, endpoint.name, value, after)
+            if previous is None or not previous.points_like(endpoint):
+                self._record_serving(at, after, endpoint)
+        for gone in old.values():
+            self._record(at, Kind.ENDPOINT_WRITE, gone.name, "Deleted", after)
+            self._histories.pop((after.key, gone.key), None)
+            self._statuses.pop((after.key, gone.key), None)
+
+    def _record_serving(self, at: datetime, profile: Profile, endpoint: Endpoint) -> None:
+        public_ip = self._cloud.public_ip_of(endpoint)
+        if public_ip is not None:
+            is_served = self._cloud.is_served(public_ip)
+            self._record(at, Kind.SERVING, endpoint.name, is_served, profile)
+
+    def _settle(self, profile: Profile, at: datetime) -> None:
+        """Recompute statuses and the answer; publish and record what changed."""
+        statuses = {}
+        for endpoint in profile.endpoints:
+            key = (profile.key, endpoint.key)
+            histories = self._histories.get(key, _NEVER_PROBED)
+            status = statuses[endpoint.key] = endpoint_status(profile, endpoint, histories)
+            if self._statuses.get(key) is not status:
+                self._statuses[key] = status
+                kind = Kind.ENDPOINT_MONITOR_STATUS
+                self._record(at, kind, endpoint.name, status.value, profile)
+        self._publish(profile, route(profile, statuses), at)
+
+    def _publish(self, profile: Profile, answer: Answer | None, at: datetime) -> None:
+        for server in self.name_servers:
+            if not server.submit(profile, answer):
+                continue
+            if server.lag_seconds > 0:
+                self._publish_later(server, profile, answer)
+            else:
+                self._publish_now(server, profile, answer, at)
+
+    def _publish_later(
+        self, server: NameServer, profile: Profile, answer: Answer | None
+    ) -> None:
+        def publish() -> None:
+            self._publish_now(server, profile, answer, self._clock.now())
+
+        self._clock.call_later(server.lag_seconds, publish)
+
+    def _publish_now(
+        self, server: NameServer, profile: Profile, answer: Answer | None, at: datetime
+    ) -> None:
+        told = server.publish(profile, answer)
+        if told is not None:
+            self._record(at, Kind.ANSWER, server.name, told, profile)
+
+    def _record(
+        self, at: datetime, kind: Kind, subject: str, value: str | bool, profile: Profile
+    ) -> None:
+        which = profile.name if len(self._cloud.profiles) > 1 else None
+        self._truth.record(Event(at, kind, subject, value, which))
+
+    def _tell_change(self, before: Profile | None, after: Profile | None) -> None:
+        for listener in self.on_change:
+            listener(before, after)

@@ -1,0 +1,105 @@
+"""The command line: `python -m localhost [--app DIR] --ready READY_FILE`."""
+
+import argparse
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from localhost.clock import parse_clock
+from localhost.host import EXIT_FAILED, Host, Options
+from localhost.keys import Keys
+from localhost.settings import SettingsError, is_true, load_local_settings
+
+STDIN = 0
+STDIN_CHUNK_BYTES = 4096
+# Idle pool threads end at once; one that is still there after this runs the app's code.
+THREAD_END_SECONDS = 0.2
+
+log = logging.getLogger("localhost")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the host; the exit code."""
+    parsed = _parse(arguments)
+    directory = Path(parsed.app).resolve()
+    options = Options(
+        directory=directory,
+        port=parsed.port,
+        keys=Keys(parsed.function_key, parsed.master_key),
+        ready_file=_absolute(parsed.ready),
+        state_directory=_absolute(parsed.state),
+    )
+    try:
+        load_local_settings(directory)
+        clock = parse_clock(os.environ.get("CLOCK", ""))
+    except (SettingsError, ValueError) as error:
+        sys.stderr.write(f"localhost: {error}\n")
+        return EXIT_FAILED
+    _start_logging()
+    _enter(directory)
+    if parsed.exit_with_stdin:
+        threading.Thread(target=_stop_with_stdin, name="stdin", daemon=True).start()
+    return Host(options, clock, os.environ).run()
+
+
+def _parse(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="localhost", description="Runs function_app.py as the Azure Functions host does."
+    )
+    parser.add_argument("--app", default=".", metavar="DIR", help="the app's folder (here)")
+    parser.add_argument("--port", type=int, default=0, help="where to listen (a free port)")
+    parser.add_argument("--ready", metavar="FILE", help="written once requests are answered")
+    parser.add_argument("--function-key", default="", metavar="KEY", help="key of all functions")
+    parser.add_argument("--master-key", default="", metavar="KEY", help="key of everything")
+    parser.add_argument("--state", metavar="DIR", help="where timers remember their last run")
+    parser.add_argument("--exit-with-stdin", action="store_true", help="stop when stdin ends")
+    return parser.parse_args(arguments)
+
+
+def _absolute(path: str | None) -> Path | None:
+    """The path as it is now, before the process enters the app's folder."""
+    return Path(path).absolute() if path else None
+
+
+def _start_logging() -> None:
+    level = logging.DEBUG if is_true("PYTHON_ENABLE_DEBUG_LOGGING", os.environ) else logging.INFO
+    logging.basicConfig(
+        stream=sys.stderr, level=level, format="%(asctime)s %(levelname)s %(name)s %(message)s"
+    )
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    logging.getLogger("asyncio").setLevel(logging.INFO)
+
+
+def _enter(directory: Path) -> None:
+    """Work in the app's folder, and import from it last, as the worker under Core Tools does."""
+    if sys.path and not sys.flags.safe_path and Path(sys.path[0] or ".").resolve() == Path.cwd():
+        del sys.path[0]  # `-m` put it there, first: an app's folder must not hide a module
+    os.chdir(directory)
+
+
+def _stop_with_stdin() -> None:
+    """Stop the host when whoever started it is gone."""
+    while os.read(STDIN, STDIN_CHUNK_BYTES):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _leave(exit_code: int) -> None:
+    """End the process, even when a thread of the app's would go on for ever."""
+    for thread in threading.enumerate():
+        if thread is not threading.main_thread() and not thread.daemon:
+            thread.join(THREAD_END_SECONDS)
+            if thread.is_alive():
+                log.warning("thread abandoned name=%s", thread.name)
+                logging.shutdown()
+                sys.stdout.flush()
+                os._exit(exit_code)
+    sys.exit(exit_code)
+
+
+if __name__ == "__main__":
+    _leave(main(sys.argv[1:]))

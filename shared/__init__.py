@@ -1,0 +1,1 @@
+"""Switchback's rules (core), services, adapters and their wiring; nothing of the Functions host."""

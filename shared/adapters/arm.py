@@ -1,0 +1,230 @@
+"""Azure Resource Manager: profiles, public IPs and machines, through the SDKs, imported late.
+
+Resources travel as ARM's own JSON (dicts in wire names). SDK exceptions end here: not found is
+None, a refusal is RefusedByAzure in ARM's words, anything else UpstreamUnavailable.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from azure.core.exceptions import (
+    AzureError,
+    HttpResponseError,
+    ResourceNotFoundError,
+    ServiceRequestError,
+)
+
+from shared.adapters.arm_transport import LateRequest, client_options
+from shared.adapters.clock import Clock
+from shared.adapters.credentials import credential
+from shared.core.errors import RefusedByAzure, UpstreamUnavailable
+from shared.core.resource_ids import parse
+from shared.core.samples import Attempt, Instant
+from shared.settings import Settings
+
+if TYPE_CHECKING:
+    from azure.core.credentials import TokenCredential
+    from azure.mgmt.compute import ComputeManagementClient
+    from azure.mgmt.trafficmanager import TrafficManagerManagementClient
+
+Json = dict[str, Any]
+
+NETWORK_API_VERSION = "2024-05-01"
+POWER_REQUEST_SECONDS_MAX = 20
+"""A power request's whole life (virtual seconds); see the product contract, section 5."""
+TOO_MANY_REQUESTS = 429
+SERVER_ERROR = 500
+
+
+class Machine(NamedTuple):
+    """A virtual machine as ARM shows it; `power_state` is `unknown` where ARM tells none."""
+
+    power_state: str
+    tags: dict[str, str]
+    location: str
+
+
+class PowerAnswer(NamedTuple):
+    """What came of a power request."""
+
+    outcome: Attempt
+    detail: str
+
+
+class Arm:
+    """Azure Resource Manager. Safe to share between threads."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self._settings, self._clock = settings, clock
+
+    def profile(self, profile_id: str) -> Json | None:
+        """Return the profile with its endpoints and live statuses, or None."""
+        at = parse(profile_id)
+        with _as_core_errors():
+            try:
+                found: Json = self._traffic_manager.profiles.get(at.group, at.name).as_dict()
+            except ResourceNotFoundError:
+                return None
+            return found
+
+    def put_profile(self, profile_id: str, body: Json) -> Json:
+        """Create or replace the profile with all its endpoints."""
+        at = parse(profile_id)
+        with _as_core_errors():
+            put = self._traffic_manager.profiles.create_or_update
+            written: Json = put(at.group, at.name, body).as_dict()  # type: ignore[call-overload]
+            return written
+
+    def delete_profile(self, profile_id: str) -> None:
+        """Delete the profile; nothing happens if there is none."""
+        at = parse(profile_id)
+        with _as_core_errors():
+            # SDK 2.0.0 parses the service's empty 200 as JSON and dies; streaming skips the parse.
+            self._traffic_manager.profiles.delete(at.group, at.name, stream=True)
+
+    def put_endpoint(self, profile_id: str, kind: str, name: str, body: Json) -> Json:
+        """Create or replace one endpoint; `kind` is `azureEndpoints` and so on."""
+        at = parse(profile_id)
+        with _as_core_errors():
+            put = self._traffic_manager.endpoints.create_or_update
+            written: Json = put(at.group, at.name, kind, name, body).as_dict()  # type: ignore[call-overload]
+            return written
+
+    def delete_endpoint(self, profile_id: str, kind: str, name: str) -> None:
+        """Delete one endpoint; nothing happens if there is none."""
+        at = parse(profile_id)
+        with _as_core_errors():
+            # As in delete_profile: the SDK cannot read the service's empty 200.
+            self._traffic_manager.endpoints.delete(at.group, at.name, kind, name, stream=True)
+
+    def resource(self, resource_id: str, api_version: str = NETWORK_API_VERSION) -> Json | None:
+        """Return any resource's JSON (public IPs, NICs, load balancers), or None."""
+        from azure.core.rest import HttpRequest
+
+        request = HttpRequest("GET", resource_id, params={"api-version": api_version})
+        with _as_core_errors():
+            response = self._traffic_manager.send_request(request)
+            try:
+                response.raise_for_status()
+            except ResourceNotFoundError:
+                return None
+            found: Json = response.json()
+            return found
+
+    def profile_statuses(self, profile_id: str) -> tuple[str, dict[str, str]]:
+        """Return profileMonitorStatus and each endpoint's endpointMonitorStatus."""
+        found = self.profile(profile_id)
+        if found is None:
+            raise UpstreamUnavailable(f"ARM has no profile {profile_id} now.")
+        properties = found["properties"]
+        endpoints = properties.get("endpoints") or []
+        return (
+            properties["monitorConfig"].get("profileMonitorStatus") or "",
+            {e["name"]: e["properties"].get("endpointMonitorStatus") or "" for e in endpoints},
+        )
+
+    def machine(self, machine_id: str) -> Machine | None:
+        """Return a machine's power state, tags and region, or None if there is none."""
+        at = parse(machine_id)
+        with _as_core_errors():
+            machines = self._compute.virtual_machines
+            try:
+                found = machines.get(at.group, at.name, expand="instanceView").as_dict()
+            except ResourceNotFoundError:
+                return None
+            view = found["properties"].get("instanceView") or {}
+            codes = [status.get("code", "") for status in view.get("statuses") or []]
+            states = [code.removeprefix("PowerState/") for code in codes if "PowerState/" in code]
+            state = states[0] if states else "unknown"
+            return Machine(state, found.get("tags") or {}, found.get("location", ""))
+
+    def power_state(self, machine_id: str) -> str:
+        """Return a machine's power state; `absent` if there is no such machine."""
+        found = self.machine(machine_id)
+        return found.power_state if found else "absent"
+
+    def power_off(self, machine_id: str, not_after: Instant) -> PowerAnswer:
+        """Ask for a power-off, once: no retry, and never after `not_after`. Never raises."""
+        at = parse(machine_id)
+        request = self._compute.virtual_machines.begin_power_off
+        return self._power(lambda **limits: request(at.group, at.name, **limits), not_after)
+
+    def start(self, machine_id: str) -> PowerAnswer:
+        """Ask for a start, once; whoever looks again asks again. Never raises."""
+        at = parse(machine_id)
+        request = self._compute.virtual_machines.begin_start
+        return self._power(lambda **limits: request(at.group, at.name, **limits), None)
+
+    def _power(self, request: Any, not_after: Instant | None) -> PowerAnswer:  # noqa: ANN401 - an SDK call
+        wall_seconds = self._clock.wall_seconds(POWER_REQUEST_SECONDS_MAX)
+        limits = {
+            "polling": False,  # fire, then look: no tick waits for an operation
+            "retry_total": 0,
+            "connection_timeout": wall_seconds / 4,
+            "read_timeout": wall_seconds * 3 / 4,
+            "not_after": not_after,
+        }
+        try:
+            request(**limits)
+        except HttpResponseError as error:
+            refused = (error.status_code or SERVER_ERROR) < SERVER_ERROR
+            outcome = Attempt.FAILED if refused else Attempt.UNKNOWN
+            return PowerAnswer(outcome, f"{error.status_code} {_code(error)}: {_sentence(error)}")
+        except (LateRequest, ServiceRequestError) as error:
+            return PowerAnswer(Attempt.FAILED, f"Never sent: {error}")
+        except AzureError as error:
+            return PowerAnswer(Attempt.UNKNOWN, f"No answer: {error}")
+        return PowerAnswer(Attempt.OK, "Accepted.")
+
+    @cached_property
+    def _credential(self) -> "TokenCredential":
+        return credential(self._settings)
+
+    @cached_property
+    def _traffic_manager(self) -> "TrafficManagerManagementClient":
+        from azure.mgmt.trafficmanager import TrafficManagerManagementClient
+
+        options = client_options(self._settings, self._clock)
+        return TrafficManagerManagementClient(
+            self._credential, self._settings.subscription_id, **options
+        )
+
+    @cached_property
+    def _compute(self) -> "ComputeManagementClient":
+        from azure.mgmt.compute import ComputeManagementClient
+
+        options = client_options(self._settings, self._clock)
+        return ComputeManagementClient(self._credential, self._settings.subscription_id, **options)
+
+
+def _code(error: HttpResponseError) -> str:
+    return (error.error and error.error.code) or "HttpError"
+
+
+def _sentence(error: HttpResponseError) -> str:
+    return (error.error and error.error.message) or str(error.reason)
+
+
+@contextmanager
+def _as_core_errors() -> Iterator[None]:
+    """Turn the SDK's exceptions into ours."""
+    try:
+        yield
+    except HttpResponseError as error:
+        status = error.status_code or SERVER_ERROR
+        if status == TOO_MANY_REQUESTS or status >= SERVER_ERROR:
+            unavailable = UpstreamUnavailable(f"ARM answered {status}: {_sentence(error)}")
+            unavailable.retry_after_seconds = _retry_after_seconds(error)
+            raise unavailable from error
+        refused = RefusedByAzure(f"Azure refused ({_code(error)}): {_sentence(error)}")
+        refused.status = status
+        raise refused from error
+    except AzureError as error:
+        raise UpstreamUnavailable(f"ARM did not answer: {error}") from error
+
+
+def _retry_after_seconds(error: HttpResponseError) -> float | None:
+    told = str(getattr(error.response, "headers", {}).get("Retry-After", ""))
+    return float(told) if told.isdigit() else None

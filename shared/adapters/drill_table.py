@@ -1,0 +1,151 @@
+"""Drills and their locks: one partition, so that a lock is never stale.
+
+Rows: `drill|{id}`, `lock|{profile}` (exactly while a drill is open), `summary|{profile}|{inverted
+time}|{id}` (one per closed drill, newest first), and the safety lever.
+"""
+
+from dataclasses import replace
+
+from shared.adapters.codec import from_json, to_json
+from shared.adapters.tables import (
+    Row,
+    Rows,
+    Tables,
+    creating,
+    deleting,
+    joined_text,
+    replacing,
+    split_text,
+)
+from shared.core.errors import DrillExists, DrillNotFound, ProfileBusy, StaleRow
+from shared.core.model import Drill, Ending, Phase
+from shared.core.samples import Instant, rfc3339
+
+PARTITION = "drills"
+FAR_FUTURE = 10**14
+"""Milliseconds; subtracted from, so that the newest summary sorts first."""
+LEVER = "lever"
+
+
+class DrillTable:
+    """Drills, locks, summaries and the safety lever."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._rows = Rows(tables, "drills")
+
+    def find(self, drill_id: str) -> Drill | None:
+        """Return a drill, or None."""
+        row = self._rows.get(PARTITION, f"drill|{drill_id}")
+        return from_row(row) if row else None
+
+    def load(self, drill_id: str) -> Drill:
+        """Return a drill, or raise DrillNotFound."""
+        found = self.find(drill_id)
+        if found is None:
+            raise DrillNotFound(f"There is no drill {drill_id!r}.")
+        return found
+
+    def open_drills(self) -> tuple[Drill, ...]:
+        """Return the open drills: the lock rows, never history."""
+        locks = self._rows.between(PARTITION, "lock|", "lock}")
+        found = [self.find(row["drill_id"]) for row in locks]
+        return tuple(drill for drill in found if drill is not None)
+
+    def holder(self, profile: str) -> str | None:
+        """Return the id of the drill that holds the profile's lock, or None."""
+        row = self._rows.get(PARTITION, _lock_key(profile))
+        return row["drill_id"] if row else None
+
+    def create(self, drill: Drill) -> Drill:
+        """Commit a new drill and its lock together, or raise ProfileBusy or DrillExists."""
+        lock = {
+            "PartitionKey": PARTITION,
+            "RowKey": _lock_key(drill.plan.profile),
+            "drill_id": drill.id,
+        }
+        try:
+            etags = self._rows.together(creating(to_row(drill)), creating(lock))
+        except StaleRow as error:
+            holder = self.holder(drill.plan.profile)
+            if holder is None or holder == drill.id or self.find(drill.id):
+                raise DrillExists(f"Drill {drill.id!r} exists already.") from error
+            raise ProfileBusy(
+                f"Profile {drill.plan.profile!r} has a drill running: {holder!r}."
+            ) from error
+        return replace(drill, version=etags[0])
+
+    def save(self, drill: Drill) -> Drill:
+        """Replace the version that was read, closing it and freeing its lock in one step."""
+        if drill.phase is not Phase.CLOSED:
+            return replace(drill, version=self._rows.replace(to_row(drill), drill.version))
+        lock = self._rows.get(PARTITION, _lock_key(drill.plan.profile))
+        if lock is None or lock["drill_id"] != drill.id:
+            raise StaleRow(f"Drill {drill.id!r} was closed by another tick.")
+        etags = self._rows.together(
+            replacing(to_row(drill), drill.version),
+            deleting(_key(lock), lock["etag"]),
+            creating(_summary(drill)),
+        )
+        return replace(drill, version=etags[0])
+
+    def closed(self, profile: str, top: int) -> list[Row]:
+        """Return the newest summaries of a profile's closed drills."""
+        prefix = f"summary|{profile.lower()}|"
+        return self._rows.between(PARTITION, prefix, prefix[:-1] + "}", top)
+
+    def is_lever_engaged(self) -> bool:
+        """Return whether the safety lever stops and forbids all drills."""
+        row = self._rows.get(PARTITION, LEVER)
+        return bool(row and row["engaged"])
+
+    def set_lever(self, *, engaged: bool, reason: str, now: Instant) -> None:
+        """Engage or release the safety lever."""
+        row = {"PartitionKey": PARTITION, "RowKey": LEVER}
+        self._rows.put(row | {"engaged": engaged, "reason": reason, "changed_at": rfc3339(now)})
+
+
+def to_row(drill: Drill) -> Row:
+    """Return a drill as a row: readable columns, and plan and snapshot as JSON."""
+    return {
+        "PartitionKey": PARTITION,
+        "RowKey": f"drill|{drill.id}",
+        "profile": drill.plan.profile,
+        "endpoint": drill.endpoint,
+        "phase": str(drill.phase),
+        "phase_since": rfc3339(drill.phase_since),
+        "started_at": rfc3339(drill.started_at),
+        "started_by": drill.started_by,
+        "ending": str(drill.ending or ""),
+        "reason": drill.reason,
+        "stop_requested": drill.stop_requested,
+        "needs_attention": drill.needs_attention,
+        **split_text("state", to_json(replace(drill, version=""))),
+    }
+
+
+def from_row(row: Row) -> Drill:
+    """Return the drill that a row holds."""
+    return replace(from_json(Drill, joined_text("state", row)), version=row["etag"])
+
+
+def _summary(drill: Drill) -> Row:
+    closed_at = drill.closed_at or drill.phase_since
+    return {
+        "PartitionKey": PARTITION,
+        "RowKey": f"summary|{drill.plan.profile.lower()}|{FAR_FUTURE - closed_at:015d}|{drill.id}",
+        "drill_id": drill.id,
+        "profile": drill.plan.profile,
+        "endpoint": drill.endpoint,
+        "ending": str(drill.ending or Ending.FINISHED),
+        "reason": drill.reason,
+        "started_at": rfc3339(drill.started_at),
+        "closed_at": rfc3339(closed_at),
+    }
+
+
+def _key(row: Row) -> Row:
+    return {"PartitionKey": row["PartitionKey"], "RowKey": row["RowKey"]}
+
+
+def _lock_key(profile: str) -> str:
+    return f"lock|{profile.lower()}"

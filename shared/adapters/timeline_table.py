@@ -1,0 +1,228 @@
+"""A drill's timeline in Table storage: a packed row a minute and writer, readable rows for acts.
+
+Partition: the drill. Row keys: `20261122T0903|writer` for a minute's samples (digits sort before
+letters), `action|...`, `transition|...`. So one range, from a minute on, holds that minute's and
+later samples and every act.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from operator import attrgetter, itemgetter
+from typing import Any
+
+from azure.core.exceptions import AzureError
+from azure.data.tables import TableClient, UpdateMode
+
+from shared.core.errors import UpstreamUnavailable
+from shared.core.packing import pack, unpack
+from shared.core.samples import (
+    EPOCH,
+    ActionKind,
+    ActionRecord,
+    Attempt,
+    Instant,
+    Outcome,
+    Sample,
+    Timeline,
+    Transition,
+    rfc3339,
+)
+
+MINUTE_MS = 60_000
+BINARY_BYTES_MAX = 64 * 1024
+"""Of one binary property: Table storage's limit."""
+PACKED_COLUMNS = tuple(f"packed{n}" for n in range(14))
+"""Fourteen of 64 KiB leave room for the summary in the 1 MiB of an entity."""
+LAST_ANSWERS_LENGTH_MAX = 8_000
+"""Of 32 Ki characters that a text property may hold: it is there to be read by a person."""
+
+ACTION, TRANSITION = "action|", "transition|"
+ACTION_COLUMNS = ("kind", "resource", "operation", "by", "sentAt", "answeredAt", "outcome")
+READ_COLUMNS = ["RowKey", *PACKED_COLUMNS, *ACTION_COLUMNS, "detail", "at", "phase", "reason"]
+
+CALL: Mapping[str, Any] = {
+    # The SDK retries neither POST nor PATCH by itself; all that is sent here may be sent twice.
+    "retry_on_methods": frozenset(
+        {"GET", "PUT", "DELETE", "HEAD", "OPTIONS", "POST", "PATCH", "TRACE", "MERGE"}
+    ),
+    # Its defaults wait for five minutes. Short: whoever writes here comes again within seconds.
+    "retry_total": 2,
+    "retry_backoff_factor": 0.2,
+    "connection_timeout": 3,
+    "read_timeout": 5,
+}
+
+Row = dict[str, Any]
+
+
+class TimelineTable:
+    """All that is recorded of drills."""
+
+    def __init__(self, table: TableClient) -> None:
+        self._table = table
+
+    def write_window(
+        self, drill_id: str, minute: Instant, writer: str, samples: Sequence[Sample]
+    ) -> None:
+        """Write all of a minute's samples by one writer, in place of what it wrote before."""
+        self._upsert(to_window_row(drill_id, minute, writer, samples))
+
+    def write_action(self, drill_id: str, action: ActionRecord) -> None:
+        """Write an action; a second time, what has become of it."""
+        self._upsert(to_action_row(drill_id, action))
+
+    def write_transition(self, drill_id: str, transition: Transition) -> None:
+        """Write that the drill entered a phase."""
+        self._upsert(to_transition_row(drill_id, transition))
+
+    def read(self, drill_id: str, since: Instant | None = None) -> Timeline:
+        """Return the timeline; with `since`, without the minutes that ended before it."""
+        from_key = window_key(since) if since is not None else ""
+        with _upstream("read"):
+            rows = self._table.query_entities(
+                "PartitionKey eq @drill and RowKey ge @from",
+                parameters={"drill": drill_id, "from": from_key},
+                select=READ_COLUMNS,
+                **CALL,
+            )
+            return to_timeline(rows)
+
+    def _upsert(self, row: Row) -> None:
+        with _upstream("written"):
+            self._table.upsert_entity(row, mode=UpdateMode.REPLACE, **CALL)
+
+
+def window_key(minute: Instant) -> str:
+    """Return how a minute is written in a row's key, e.g. 20261122T0903."""
+    return _datetime(minute).strftime("%Y%m%dT%H%M")
+
+
+def to_window_row(drill_id: str, minute: Instant, writer: str, samples: Sequence[Sample]) -> Row:
+    """Return a minute's samples as a row: packed, and in short for a person who looks at it."""
+    asked = [sample.asked_at for sample in samples]
+    packed = pack(samples)
+    parts = range(0, len(packed), BINARY_BYTES_MAX)
+    summary: Row = {
+        "count": len(samples),
+        "failed": sum(sample.outcome is not Outcome.OK for sample in samples),
+        "lastAnswers": _last_answers(samples),
+    }
+    if asked:
+        summary |= {"firstAskedAt": _datetime(min(asked)), "lastAskedAt": _datetime(max(asked))}
+    return {
+        "PartitionKey": drill_id,
+        "RowKey": f"{window_key(minute)}|{writer}",
+        **summary,
+        **{
+            column: packed[at : at + BINARY_BYTES_MAX]
+            for column, at in zip(PACKED_COLUMNS[: len(parts)], parts, strict=True)
+        },
+    }
+
+
+def to_action_row(drill_id: str, action: ActionRecord) -> Row:
+    """Return an action as a row; its key says when, what, and (hashed) by whom to which."""
+    # Resource ids hold slashes, which no key may hold; two machines may be stopped in one breath.
+    which = hashlib.sha256(f"{action.by}\n{action.resource}".encode()).hexdigest()[:12]
+    row = {
+        "PartitionKey": drill_id,
+        "RowKey": f"{ACTION}{rfc3339(action.sent_at)}|{action.kind}|{which}",
+        "kind": str(action.kind),
+        "resource": action.resource,
+        "operation": action.operation,
+        "by": action.by,
+        "sentAt": _datetime(action.sent_at),
+        "outcome": str(action.outcome),
+        "detail": action.detail,
+    }
+    if action.answered_at is not None:
+        row["answeredAt"] = _datetime(action.answered_at)
+    return row
+
+
+def to_transition_row(drill_id: str, transition: Transition) -> Row:
+    """Return a transition as a row."""
+    return {
+        "PartitionKey": drill_id,
+        "RowKey": f"{TRANSITION}{rfc3339(transition.at)}|{transition.phase}",
+        "at": _datetime(transition.at),
+        "phase": transition.phase,
+        "reason": transition.reason,
+    }
+
+
+def to_timeline(rows: Iterable[Mapping[str, Any]]) -> Timeline:
+    """Return the timeline that rows, in order of their keys, hold."""
+    samples: list[Sample] = []
+    actions: list[ActionRecord] = []
+    transitions: list[Transition] = []
+    for row in rows:
+        key: str = row["RowKey"]
+        if key.startswith(ACTION):
+            actions.append(_to_action(row))
+        elif key.startswith(TRANSITION):
+            transitions.append(_to_transition(row))
+        else:
+            samples.extend(_to_samples(row))
+    # Stable sorts over rows in order of their keys: the same rows give the same timeline.
+    return Timeline(
+        samples=tuple(sorted(samples, key=itemgetter(Sample._fields.index("asked_at")))),
+        actions=tuple(sorted(actions, key=attrgetter("sent_at"))),
+        transitions=tuple(sorted(transitions, key=attrgetter("at"))),
+    )
+
+
+def _to_samples(row: Mapping[str, Any]) -> Iterator[Sample]:
+    _, _, writer = row["RowKey"].partition("|")
+    return unpack(b"".join(row.get(column) or b"" for column in PACKED_COLUMNS), writer)
+
+
+def _to_action(row: Mapping[str, Any]) -> ActionRecord:
+    answered_at = row.get("answeredAt")
+    return ActionRecord(
+        kind=ActionKind(row["kind"]),
+        resource=row["resource"],
+        operation=row["operation"],
+        by=row["by"],
+        sent_at=_instant(row["sentAt"]),
+        answered_at=None if answered_at is None else _instant(answered_at),
+        outcome=Attempt(row["outcome"]),
+        detail=row["detail"],
+    )
+
+
+def _to_transition(row: Mapping[str, Any]) -> Transition:
+    return Transition(at=_instant(row["at"]), phase=row["phase"], reason=row["reason"])
+
+
+def _last_answers(samples: Iterable[Sample]) -> str:
+    last = {sample.series: sample for sample in sorted(samples, key=attrgetter("asked_at"))}
+    lines = (f"{series}: {_in_short(sample)}" for series, sample in sorted(last.items()))
+    return "\n".join(lines)[:LAST_ANSWERS_LENGTH_MAX]
+
+
+def _in_short(sample: Sample) -> str:
+    if sample.outcome is Outcome.OK:
+        return sample.answer
+    code = "" if sample.code is None else str(sample.code)
+    return " ".join(filter(None, (sample.outcome, code, sample.answer)))
+
+
+def _datetime(at: Instant) -> datetime:
+    return EPOCH + timedelta(milliseconds=at)
+
+
+def _instant(stored: datetime) -> Instant:
+    aware = stored if stored.tzinfo else stored.replace(tzinfo=UTC)
+    return (aware - EPOCH) // timedelta(milliseconds=1)
+
+
+@contextmanager
+def _upstream(done: str) -> Iterator[None]:
+    """The SDK's exceptions end here."""
+    try:
+        yield
+    except AzureError as error:
+        raise UpstreamUnavailable(f"The timeline could not be {done}: {error.message}") from error

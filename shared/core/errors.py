@@ -1,0 +1,121 @@
+"""Every way in which Switchback refuses or fails, as one tree that knows nothing of HTTP.
+
+SwitchbackError
+├── InvalidInput            what was sent is wrong; every fault at once
+├── NotFound                no such profile, endpoint, drill
+├── Conflict                it clashes with what exists (ProfileBusy, DrillExists, ...)
+├── PreflightFailed         the drill must not start; every failed check at once
+├── SafetyLeverEngaged      nothing may start
+├── PreconditionFailed      If-Match did not match
+├── StaleRow                another writer was first; read again (never leaves a service)
+├── RefusedByAzure          ARM said no, in its own words
+└── UpstreamUnavailable     ARM or Table storage did not answer
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong: its typed code, where (a JSON path), and what would be right."""
+
+    code: str
+    target: str
+    message: str
+
+
+class SwitchbackError(Exception):
+    """Something was refused or failed; `code` is stable, the sentence is for people."""
+
+    code = "InternalError"
+
+    def __init__(self, message: str, faults: tuple[Fault, ...] = (), target: str = "") -> None:
+        super().__init__(message)
+        self.faults = faults
+        self.target = target
+
+
+class InvalidInput(SwitchbackError):
+    """What was sent is wrong; `faults` names every wrong field."""
+
+    code = "InvalidInput"
+
+
+class NotFound(SwitchbackError):
+    """There is no such thing."""
+
+    code = "NotFound"
+
+
+class ProfileNotFound(NotFound):
+    """There is no such profile here, or ARM no longer has it."""
+
+    code = "ProfileNotFound"
+
+
+class EndpointNotFound(NotFound):
+    """The profile has no such endpoint."""
+
+    code = "EndpointNotFound"
+
+
+class DrillNotFound(NotFound):
+    """There is no such drill."""
+
+    code = "DrillNotFound"
+
+
+class Conflict(SwitchbackError):
+    """It clashes with what exists."""
+
+    code = "Conflict"
+
+
+class ProfileBusy(Conflict):
+    """A drill is running on the profile."""
+
+    code = "ProfileBusy"
+
+
+class DrillExists(Conflict):
+    """A drill of this name exists, with another plan."""
+
+    code = "DrillExists"
+
+
+class PreflightFailed(SwitchbackError):
+    """The drill must not start; `faults` names every failed check."""
+
+    code = "PreflightFailed"
+
+
+class SafetyLeverEngaged(SwitchbackError):
+    """The safety lever is engaged: nothing may start."""
+
+    code = "SafetyLeverEngaged"
+
+
+class PreconditionFailed(SwitchbackError):
+    """If-Match named another version."""
+
+    code = "PreconditionFailed"
+
+
+class StaleRow(SwitchbackError):
+    """Another writer moved the row on; whoever reads again sees why."""
+
+    code = "StaleRow"
+
+
+class RefusedByAzure(SwitchbackError):
+    """ARM refused; code and sentence are ARM's own. `status` is the HTTP status it gave."""
+
+    code = "RefusedByAzure"
+    status: int = 400
+
+
+class UpstreamUnavailable(SwitchbackError):
+    """A service we depend on did not answer; nothing is known of what it did."""
+
+    code = "UpstreamUnavailable"
+    retry_after_seconds: float | None = None

@@ -1,0 +1,197 @@
+"""What a drill is made of: the configuration it measures, its state, its undo records."""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Self
+
+from shared.core.plan import FaultKind, Plan
+from shared.core.samples import Instant
+
+
+class Phase(StrEnum):
+    """Where a drill is. The phase is the intent, for undoing."""
+
+    STEADY = "steady"
+    FAILOVER = "failover"
+    HOLD = "hold"
+    FAILBACK = "failback"
+    CLOSED = "closed"
+
+
+class Ending(StrEnum):
+    """How a drill ended. Whether the RTO was met is the report's business."""
+
+    FINISHED = "finished"
+    STOPPED = "stopped"
+    CANCELLED = "cancelled"
+    TIMED_OUT = "timed-out"
+    NO_STEADY_STATE = "no-steady-state"
+    ROLLBACK_FAILED = "rollback-failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonitorSettings:
+    """A profile's health checks, as ARM states them."""
+
+    protocol: str = "HTTP"
+    port: int = 80
+    path: str = "/"
+    interval_seconds: int = 30
+    timeout_seconds: int = 10
+    tolerated_failures: int = 3
+    expected_statuses: tuple[tuple[int, int], ...] = ((200, 200),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointSnapshot:
+    """An endpoint as it was configured when the drill began.
+
+    `target` is the DNS name (or address) that Traffic Manager answers with, `address` where our
+    own health samples connect, `host` the Host header they carry.
+    """
+
+    name: str
+    type: str
+    target: str
+    priority: int
+    host: str
+    address: str | None = None
+    target_resource_id: str | None = None
+    enabled: bool = True
+    always_serve: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetMachine:
+    """A machine to be broken; `name` is short and unique in the drill (series `power/{name}`)."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vantages:
+    """Where samples are taken from, and of what clock."""
+
+    authoritative: tuple[str, ...]
+    resolvers: tuple[str, ...]
+    client_resolver: str
+    client_url: str
+    environment: str = "azure"
+    clock_speed: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """All configuration that a drill's samples are judged by, as it was when the drill began."""
+
+    profile: str
+    profile_id: str
+    fqdn: str
+    ttl_seconds: int
+    monitor: MonitorSettings
+    endpoints: tuple[EndpointSnapshot, ...]
+    targets: tuple[TargetMachine, ...]
+    vantages: Vantages
+
+    def endpoint(self, name: str) -> EndpointSnapshot:
+        """Return the endpoint of that name; KeyError if there is none."""
+        for endpoint in self.endpoints:
+            if endpoint.name == name:
+                return endpoint
+        raise KeyError(name)
+
+    def endpoint_named(self, answer: str) -> str | None:
+        """Return the endpoint that an answer names, `other:{text}`, or None of an empty answer.
+
+        The first name in the chain equal to an endpoint's target (case and trailing dot ignored)
+        or to its own name (what a `servedByHeader` tells), else an address of one.
+        """
+        chain = [part.rstrip(".").lower() for part in answer.split(">") if part]
+        for part in chain:
+            for endpoint in self.endpoints:
+                if part in (endpoint.target.rstrip(".").lower(), endpoint.name.lower()):
+                    return endpoint.name
+        for part in chain:
+            for endpoint in self.endpoints:
+                if part == endpoint.address:
+                    return endpoint.name
+        return f"other:{answer}" if chain else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drill:
+    """One execution of a plan. `version` is the stored row's ETag and travels with it."""
+
+    id: str
+    plan: Plan
+    plan_as_sent: str
+    endpoint: str
+    snapshot: Snapshot
+    phase: Phase
+    phase_since: Instant
+    started_at: Instant
+    started_by: str = ""
+    ending: Ending | None = None
+    reason: str = ""
+    stop_requested: str = ""
+    inject_not_after: Instant | None = None
+    needs_attention: bool = False
+    closed_at: Instant | None = None
+    version: str = ""
+
+    def enter(self, phase: Phase, now: Instant, ending: Ending | None, reason: str) -> Self:
+        """Return the drill in its next phase; an ending and its reason, once set, stay."""
+        return replace(
+            self,
+            phase=phase,
+            phase_since=now,
+            ending=self.ending or ending,
+            reason=self.reason or reason,
+            closed_at=now if phase is Phase.CLOSED else None,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthCheck:
+    """How to ask an endpoint whether it serves: enough for a watchdog that knows no drill."""
+
+    url: str
+    address: str
+    host: str
+    expected_statuses: tuple[tuple[int, int], ...]
+    timeout_seconds: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UndoRecord:
+    """What must be put back, committed before it is broken.
+
+    It is closed only after the state seen before has been read back and, where the endpoint
+    answered us before, answers us again.
+    """
+
+    drill_id: str
+    resource: str
+    fault: FaultKind
+    state_before: str
+    operation: str
+    inject_not_after: Instant
+    restore_by: Instant
+    health_check: HealthCheck | None
+    answered_before: bool
+    effect_seen_at: Instant | None = None
+    last_sent_at: Instant | None = None
+    sent_count: int = 0
+    closed_at: Instant | None = None
+    closed_by: str = ""
+    version: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        """The fault may still be in place."""
+        return self.closed_at is None
+
+    def is_overdue(self, now: Instant) -> bool:
+        """A watchdog must act on it."""
+        return self.is_open and now > self.restore_by

@@ -1,0 +1,113 @@
+"""Samples to a few bytes and back, exactly.
+
+One byte of version, then zlib over: the length of a JSON head (four bytes, little-endian), the
+head, and five columns of signed numbers, each as narrow as its widest value. Samples lie series by
+series, so neighbours look alike; what repeats (outcome, answer, code) is written once, in the head.
+The writer is not packed: it is part of the row's key.
+"""
+
+import json
+import struct
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate, chain, pairwise, repeat
+from typing import Any
+
+from shared.core.samples import Outcome, Sample
+
+VERSION = 1
+HEAD = struct.Struct("<I")
+SECOND_MS = 1_000
+WIDTHS = (("b", 1 << 7), ("h", 1 << 15), ("i", 1 << 31), ("q", 1 << 63))
+COLUMNS = 5
+
+Word = tuple[str, str, int | None, bool]
+
+
+def pack(samples: Iterable[Sample]) -> bytes:
+    """Return the samples as bytes; within a series they keep their order."""
+    by_series: dict[str, list[Sample]] = {}
+    for sample in samples:
+        by_series.setdefault(sample.series, []).append(sample)
+    ordered = list(chain.from_iterable(by_series.values()))
+    words: dict[Word, int] = {}
+    columns = [
+        _steps([s.asked_at // SECOND_MS for s in ordered]),
+        [s.asked_at % SECOND_MS for s in ordered],
+        [s.answered_at - s.asked_at for s in ordered],
+        [words.setdefault(_word(s), len(words)) for s in ordered],
+        _steps([s.ttl_seconds or 0 for s in ordered]),
+    ]
+    widths = "".join(map(_width, columns))
+    head = json.dumps(
+        {
+            "series": [(name, len(of_it)) for name, of_it in by_series.items()],
+            "words": list(words),
+            "widths": widths,
+        },
+        separators=(",", ":"),
+    ).encode()
+    body = (struct.pack(f"<{len(ordered)}{w}", *c) for w, c in zip(widths, columns, strict=True))
+    return bytes((VERSION,)) + zlib.compress(b"".join((HEAD.pack(len(head)), head, *body)))
+
+
+def unpack(packed: bytes, writer: str = "") -> Iterator[Sample]:
+    """Yield the samples, series by series, as that writer's; ValueError if it is no such text."""
+    if packed[:1] != bytes((VERSION,)):
+        raise ValueError(f"Packed samples of version {packed[:1].hex()!r}: this reads {VERSION}.")
+    try:
+        plain = zlib.decompress(packed[1:])
+        (length,) = HEAD.unpack_from(plain)
+        head = json.loads(plain[HEAD.size : HEAD.size + length])
+        seconds, ms, lasted, words, ttls = _columns(head, plain, HEAD.size + length)
+        outcomes, answers, codes, has_ttl = _dictionary(head["words"])
+    except (zlib.error, struct.error, KeyError, TypeError) as error:
+        raise ValueError(f"Packed samples cannot be read: {error}.") from error
+    asked = [s * SECOND_MS + m for s, m in zip(accumulate(seconds), ms, strict=True)]
+    return map(
+        Sample,
+        chain.from_iterable(repeat(name, count) for name, count in head["series"]),
+        asked,
+        [at + took for at, took in zip(asked, lasted, strict=True)],
+        map(outcomes.__getitem__, words),
+        map(answers.__getitem__, words),
+        map(codes.__getitem__, words),
+        [ttl if has_ttl[w] else None for ttl, w in zip(accumulate(ttls), words, strict=True)],
+        repeat(writer),
+    )
+
+
+def _word(sample: Sample) -> Word:
+    return (sample.outcome, sample.answer, sample.code, sample.ttl_seconds is not None)
+
+
+def _steps(values: Sequence[int]) -> list[int]:
+    """Return the first value, then each one's distance from the one before."""
+    return [*values[:1], *(after - before for before, after in pairwise(values))]
+
+
+def _width(values: Sequence[int]) -> str:
+    low, high = min(values, default=0), max(values, default=0)
+    return next(code for code, limit in WIDTHS if -limit <= low and high < limit)
+
+
+def _columns(head: dict[str, Any], plain: bytes, offset: int) -> list[tuple[int, ...]]:
+    count = sum(of_it for _, of_it in head["series"])
+    columns: list[tuple[int, ...]] = []
+    for width in head["widths"]:
+        column = struct.Struct(f"<{count}{width}")
+        columns.append(column.unpack_from(plain, offset))
+        offset += column.size
+    return columns
+
+
+def _dictionary(
+    words: Iterable[Word],
+) -> tuple[list[Outcome], list[str], list[int | None], list[bool]]:
+    outcomes, answers, codes, has_ttl = [], [], [], []
+    for outcome, answer, code, ttl in words:
+        outcomes.append(Outcome(outcome))
+        answers.append(answer)
+        codes.append(code)
+        has_ttl.append(ttl)
+    return outcomes, answers, codes, has_ttl

@@ -1,0 +1,120 @@
+"""A drill's plan: what to break, how long to wait, what recovery is promised. Values only."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+
+from shared.core.errors import Fault
+
+
+class FaultKind(StrEnum):
+    """What may be broken."""
+
+    VM_POWER_OFF = "vmPowerOff"
+
+
+class ClientClass(StrEnum):
+    """A kind of client, by what it caches."""
+
+    FRESH = "fresh"
+    """Asks its resolver anew and opens a new connection for every request."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopConditions:
+    """When a running drill must roll back at once."""
+
+    client_outage_seconds_max: int | None = None
+    survivor_unhealthy_samples: int = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What to break, how long to wait for it, and what recovery is promised.
+
+    Durations are whole seconds and say so in their names; `*_max` bounds a wait. `endpoint` and
+    `targets` may be left open: the endpoint that serves now, and the machines found behind it.
+    """
+
+    profile: str
+    rto_seconds: int
+    failback_rto_seconds: int | None = None
+    endpoint: str | None = None
+    fault: FaultKind = FaultKind.VM_POWER_OFF
+    targets: tuple[str, ...] = ()
+    steady_seconds: int = 60
+    hold_seconds: int = 120
+    stability_seconds: int = 60
+    switch_seconds_max: int = 900
+    sample_interval_seconds: int = 1
+    sample_timeout_seconds: int = 2
+    objective_client: ClientClass = ClientClass.FRESH
+    client_url: str | None = None
+    served_by_header: str | None = None
+    stop_conditions: StopConditions = field(default_factory=StopConditions)
+
+    @property
+    def failback_objective_seconds(self) -> int:
+        """The promised failback time; the same as failover's where none is given."""
+        return self.failback_rto_seconds or self.rto_seconds
+
+    @property
+    def held_seconds(self) -> int:
+        """How long a drill stays failed over: never too short to prove a recovery."""
+        return max(self.hold_seconds, self.stability_seconds)
+
+    def faults(self) -> tuple[Fault, ...]:
+        """Return everything that is wrong with the plan; empty when it may be tried."""
+        return (*self._out_of_range(), *self._contradictions())
+
+    def _out_of_range(self) -> Iterator[Fault]:
+        for name, (low, high) in LIMITS.items():
+            value = getattr(self, name)
+            if value is not None and not low <= value <= high:
+                yield _wrong(name, value, f"a whole number of seconds from {low} to {high}")
+        unhealthy = self.stop_conditions.survivor_unhealthy_samples
+        if not 1 <= unhealthy <= SURVIVOR_UNHEALTHY_SAMPLES_MAX:
+            target = "stopConditions.survivorUnhealthySamples"
+            yield Fault(
+                "InvalidValue",
+                target,
+                f"{target} is {unhealthy}; it must be from 1 to {SURVIVOR_UNHEALTHY_SAMPLES_MAX}.",
+            )
+
+    def _contradictions(self) -> Iterator[Fault]:
+        for name in ("rto_seconds", "failback_rto_seconds"):
+            value = getattr(self, name)
+            if value is not None and value > self.switch_seconds_max:
+                yield _wrong(
+                    name, value, f"at most switchSecondsMax ({self.switch_seconds_max}), its wait"
+                )
+
+
+DAY_SECONDS = 86_400
+SURVIVOR_UNHEALTHY_SAMPLES_MAX = 600
+
+LIMITS: dict[str, tuple[int, int]] = {
+    # A bound on everything: what a plan cannot ask for, no watchdog needs to wait for.
+    "rto_seconds": (1, DAY_SECONDS),
+    "failback_rto_seconds": (1, DAY_SECONDS),
+    "steady_seconds": (0, 3_600),
+    "hold_seconds": (0, 3_600),
+    "stability_seconds": (1, 3_600),
+    "switch_seconds_max": (60, 7_200),
+    "sample_interval_seconds": (1, 10),
+    "sample_timeout_seconds": (1, 10),
+}
+
+
+def camel_case(name: str) -> str:
+    """Return a field's name as the wire spells it: `rto_seconds` is `rtoSeconds`."""
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+def _wrong(name: str, value: object, right: str) -> Fault:
+    wire = camel_case(name)
+    return Fault("InvalidValue", wire, f"{wire} is {value}; it must be {right}.")
+
+
+PLAN_FIELDS = tuple(f.name for f in fields(Plan))

@@ -1,0 +1,125 @@
+"""Samples, actions and transitions: the records a drill is judged from. Values only.
+
+An `Instant` is an integer: milliseconds since the Unix epoch, UTC. What is measured is rounded
+outward when it is recorded (asked down, answered up), so an interval between two never lies.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import NamedTuple
+
+Instant = int
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def rfc3339(at: Instant) -> str:
+    """Return the instant as RFC 3339 UTC with milliseconds, e.g. 2026-11-22T09:00:00.000Z."""
+    text = (EPOCH + timedelta(milliseconds=at)).isoformat(timespec="milliseconds")
+    return text.replace("+00:00", "Z")
+
+
+def instant(text: str) -> Instant:
+    """Return the instant that an RFC 3339 text with a zone names; ValueError if it is none."""
+    return (datetime.fromisoformat(text) - EPOCH) // timedelta(milliseconds=1)
+
+
+class Outcome(StrEnum):
+    """What came of one attempt."""
+
+    OK = "ok"
+    """Answered as a healthy one answers."""
+    FAILED = "failed"
+    """Answered, but wrongly; or refused, reset, unreachable."""
+    TIMEOUT = "timeout"
+    """No answer in time."""
+
+
+class Sample(NamedTuple):
+    """One reading of one series: one attempt, never retried. A failed one is data.
+
+    `answered_at` of a time-out is the instant at which time ran out. `answer` is text as seen:
+    of a DNS series the chain of names and addresses after the question, joined by ">"; of a health
+    or client series the connected address (or the `servedByHeader`'s value); of a monitor or power
+    series ARM's own word. `code` is the HTTP status or the DNS rcode.
+    """
+
+    series: str
+    asked_at: Instant
+    answered_at: Instant
+    outcome: Outcome
+    answer: str = ""
+    code: int | None = None
+    ttl_seconds: int | None = None
+    writer: str = ""
+
+    @property
+    def id(self) -> str:
+        """The sample's name in reports."""
+        return f"{self.series}@{rfc3339(self.asked_at)}#{self.writer}"
+
+
+class Attempt(StrEnum):
+    """What is known of an action's request."""
+
+    OK = "ok"
+    """The service accepted it."""
+    FAILED = "failed"
+    """The service refused it, or it was never sent."""
+    UNKNOWN = "unknown"
+    """Sent (or about to be), no answer known: it may have worked."""
+
+
+class ActionKind(StrEnum):
+    """What was asked of the system under test."""
+
+    INJECT = "inject"
+    ROLL_BACK = "rollback"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionRecord:
+    """One request to break or to mend, written before it is sent and completed after."""
+
+    kind: ActionKind
+    resource: str
+    operation: str
+    by: str
+    sent_at: Instant
+    answered_at: Instant | None = None
+    outcome: Attempt = Attempt.UNKNOWN
+    detail: str = ""
+
+    @property
+    def id(self) -> str:
+        """The action's name in reports."""
+        return f"action/{self.kind}@{rfc3339(self.sent_at)}#{self.by}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transition:
+    """A drill entering a phase."""
+
+    at: Instant
+    phase: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """All that was recorded of a drill, each list in time order."""
+
+    samples: tuple[Sample, ...] = ()
+    actions: tuple[ActionRecord, ...] = ()
+    transitions: tuple[Transition, ...] = field(default=())
+
+    def series(self, name: str) -> tuple[Sample, ...]:
+        """Return the samples of one series, in order of `asked_at`."""
+        return tuple(sample for sample in self.samples if sample.series == name)
+
+
+def series_names(samples: Iterable[Sample], prefix: str) -> Iterator[str]:
+    """Yield the names of the series below `prefix`, each once, sorted."""
+    yield from sorted({sample.series for sample in samples if sample.series.startswith(prefix)})

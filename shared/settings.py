@@ -1,0 +1,120 @@
+"""Every setting, read once from a mapping; all that is wrong with them is told at once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from shared.core.errors import Fault, InvalidInput
+
+AZURE_ARM = "https://management.azure.com"
+CREDENTIALS = ("managed-identity", "azure-cli")
+PORT_MAX = 65_535
+REQUIRED = ("AZURE_SUBSCRIPTION_ID", "DRILL_RESOURCE_GROUPS")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The app's settings; addresses are `address:port`."""
+
+    subscription_id: str
+    arm_endpoint: str
+    credential: str
+    client_id: str
+    tables_connection: str
+    tables_endpoint: str
+    authoritative: tuple[str, ...]
+    resolvers: tuple[str, ...]
+    client_resolver: str
+    drill_resource_groups: tuple[str, ...]
+    clock: str
+    connect_to: str
+
+    @property
+    def is_emulated(self) -> bool:
+        """ARM is on this machine: an emulated Azure, where development settings are allowed."""
+        return is_loopback(urlsplit(self.arm_endpoint).hostname or "")
+
+    @classmethod
+    def read(cls, values: Mapping[str, str]) -> "Settings":
+        """Return the settings, or raise InvalidInput naming everything that is wrong."""
+        faults = _faults(values)
+        if faults:
+            told = " ".join(fault.message for fault in faults)
+            raise InvalidInput(f"The settings are incomplete or wrong. {told}", tuple(faults))
+        return cls(
+            subscription_id=values["AZURE_SUBSCRIPTION_ID"],
+            arm_endpoint=_arm(values),
+            credential=values.get("CREDENTIAL") or CREDENTIALS[0],
+            client_id=values.get("AZURE_CLIENT_ID", ""),
+            tables_connection=values.get("TABLES_CONNECTION", ""),
+            tables_endpoint=values.get("TABLES_ENDPOINT", ""),
+            authoritative=_listed(values, "DNS_AUTHORITATIVE"),
+            resolvers=_listed(values, "DNS_RESOLVERS"),
+            client_resolver=values.get("CLIENT_RESOLVER", ""),
+            drill_resource_groups=_listed(values, "DRILL_RESOURCE_GROUPS"),
+            clock=values.get("CLOCK", ""),
+            connect_to=values.get("CONNECT_TO", ""),
+        )
+
+
+def is_loopback(host: str) -> bool:
+    """The host is this machine, by address or by the name `localhost`."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _listed(values: Mapping[str, str], name: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in values.get(name, "").split(",") if part.strip())
+
+
+def _arm(values: Mapping[str, str]) -> str:
+    return (values.get("ARM_ENDPOINT") or AZURE_ARM).rstrip("/")
+
+
+def _faults(values: Mapping[str, str]) -> list[Fault]:
+    faults = [_missing(name) for name in REQUIRED if not values.get(name)]
+    if not (values.get("TABLES_CONNECTION") or values.get("TABLES_ENDPOINT")):
+        faults.append(_missing("TABLES_CONNECTION (or TABLES_ENDPOINT)"))
+    credential = values.get("CREDENTIAL") or CREDENTIALS[0]
+    if credential not in CREDENTIALS:
+        faults.append(_wrong("CREDENTIAL", credential, f"one of {', '.join(CREDENTIALS)}"))
+    faults += _endpoint_faults(values)
+    for name in ("DNS_AUTHORITATIVE", "DNS_RESOLVERS", "CLIENT_RESOLVER"):
+        bad = [one for one in _listed(values, name) if not is_address_and_port(one)]
+        faults += [_wrong(name, one, "address:port, such as 8.8.8.8:53") for one in bad]
+    return faults
+
+
+def _endpoint_faults(values: Mapping[str, str]) -> list[Fault]:
+    arm = urlsplit(_arm(values))
+    local = is_loopback(arm.hostname or "")
+    faults = []
+    if arm.scheme != "https" and not (arm.scheme == "http" and local):
+        right = "an https address (plain http is for an emulator on this machine only)"
+        faults.append(_wrong("ARM_ENDPOINT", _arm(values), right))
+    for name in ("CLOCK", "CONNECT_TO"):
+        if values.get(name) and not local:
+            right = "unset: it is for an emulator on this machine only (ARM_ENDPOINT is not)"
+            faults.append(_wrong(name, values[name], right))
+    return faults
+
+
+def is_address_and_port(text: str) -> bool:
+    """The text is an IP address, a colon and a port."""
+    host, _, port = text.rpartition(":")
+    try:
+        ip_address(host.strip("[]"))
+    except ValueError:
+        return False
+    return port.isascii() and port.isdigit() and 0 < int(port) <= PORT_MAX
+
+
+def _missing(name: str) -> Fault:
+    return Fault("MissingSetting", name, f"{name} is not set.")
+
+
+def _wrong(name: str, value: str, right: str) -> Fault:
+    return Fault("InvalidSetting", name, f"{name} is {value!r}; it must be {right}.")

@@ -1,0 +1,62 @@
+"""The clock: one anchor and speed for all, milliseconds rounded outward."""
+
+import time
+
+import pytest
+
+from shared.adapters.clock import Clock
+from shared.core.samples import instant
+
+ANCHOR = "2026-11-22T09:00:00Z"
+
+
+def test_without_a_setting_time_is_real() -> None:
+    """On Azure nothing scales time."""
+    before = time.time_ns()
+    clock = Clock.from_setting(None)
+
+    assert before // 1_000_000 <= clock.now() <= clock.ceil() <= time.time_ns() // 1_000_000 + 1
+    assert clock.speed == 1
+    assert clock.wall_seconds(3) == 3
+
+
+def test_scaled_time_runs_from_the_anchor() -> None:
+    """A second of CLOCK_MONOTONIC is `speed` virtual seconds, counted from the anchor."""
+    ten_seconds_ago = time.monotonic() - 10
+    clock = Clock.from_setting(f"{ANCHOR}@{ten_seconds_ago:.9f}*20")
+
+    assert 200_000 <= clock.now() - instant(ANCHOR) < 220_000
+    assert clock.wall_seconds(10) == 0.5
+
+
+def test_every_process_with_the_setting_tells_the_same_time() -> None:
+    """Also after a restart: nothing but the setting goes into it."""
+    setting = f"{ANCHOR}@{time.monotonic() - 1:.9f}*40"
+    one, other = Clock.from_setting(setting), Clock.from_setting(setting)
+
+    assert one.now() <= other.now() <= one.ceil() + 40
+
+
+def test_times_round_outward() -> None:
+    """What is asked rounds down and what is answered up, so an interval never lies."""
+    clock = Clock.from_setting(f"{ANCHOR}@0*0.000001")
+
+    assert clock.ceil() - clock.now() == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-11-22T09:00:00Z",
+        "2026-11-22T09:00:00Z@1*0",
+        "2026-11-22T09:00:00Z@1*-20",
+        "2026-11-22T09:00:00Z@1*fast",
+        "2026-11-22T09:00:00@1*20",
+        "noon@1*20",
+        " ",
+    ],
+)
+def test_a_malformed_setting_says_what_would_be_right(text: str) -> None:
+    """A clock that is guessed at would make every measurement of the drill wrong."""
+    with pytest.raises(ValueError, match=r"CLOCK is .*e\.g\. 2026-11-22T09:00:00Z@81234\.567\*20"):
+        Clock.from_setting(text)

@@ -1,0 +1,168 @@
+"""The timeline in a real Table service."""
+
+import pytest
+from azure.data.tables import TableClient
+
+from shared.adapters.timeline_table import MINUTE_MS, TimelineTable
+from shared.core.errors import UpstreamUnavailable
+from shared.core.samples import (
+    ActionKind,
+    ActionRecord,
+    Attempt,
+    Outcome,
+    Sample,
+    Timeline,
+    Transition,
+    instant,
+)
+
+NINE = instant("2026-11-22T09:00:00Z")
+VM = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/virtualMachines/virginia-vm"
+SENT = ActionRecord(
+    kind=ActionKind.INJECT, resource=VM, operation="powerOff", by="tick", sent_at=NINE + 61_234
+)
+
+
+def sample(at: int, writer: str = "w1", outcome: Outcome = Outcome.OK) -> Sample:
+    """Return a sample of the client series."""
+    return Sample("client/fresh", at, at + 7, outcome, "127.1.0.4", 200, None, writer)
+
+
+def test_what_is_written_is_read(table: TableClient) -> None:
+    """Samples, actions and transitions come back exactly, each list in time order."""
+    timeline = TimelineTable(table)
+    later, earlier = sample(NINE + MINUTE_MS), sample(NINE)
+    timeline.write_window("d1", NINE + MINUTE_MS, "w1", [later])
+    timeline.write_window("d1", NINE, "w1", [earlier])
+    timeline.write_action("d1", SENT)
+    timeline.write_transition("d1", Transition(at=NINE + 1, phase="steady", reason="Started"))
+
+    assert timeline.read("d1") == Timeline(
+        samples=(earlier, later),
+        actions=(SENT,),
+        transitions=(Transition(at=NINE + 1, phase="steady", reason="Started"),),
+    )
+
+
+def test_a_row_grows_while_its_minute_is_open(table: TableClient) -> None:
+    """Every write holds all of the minute; the newest stands."""
+    timeline = TimelineTable(table)
+    for count in (1, 2, 3):
+        timeline.write_window("d1", NINE, "w1", [sample(NINE + n) for n in range(count)])
+
+    assert timeline.read("d1").samples == tuple(sample(NINE + n) for n in range(3))
+
+
+def test_two_writers_never_share_a_row(table: TableClient) -> None:
+    """A restarted host must not overwrite what the one before it saw in the same minute."""
+    timeline = TimelineTable(table)
+    timeline.write_window("d1", NINE, "w1", [sample(NINE)])
+    timeline.write_window("d1", NINE, "w2", [sample(NINE + 5, "w2")])
+
+    assert timeline.read("d1").samples == (sample(NINE), sample(NINE + 5, "w2"))
+
+
+def test_a_tick_reads_only_the_minutes_it_needs(table: TableClient) -> None:
+    """Rows that may hold samples since then, and always every action and transition."""
+    timeline = TimelineTable(table)
+    for minute in range(5):
+        at = NINE + minute * MINUTE_MS
+        timeline.write_window("d1", at, "w1", [sample(at)])
+    timeline.write_action("d1", SENT)
+    timeline.write_transition("d1", Transition(at=NINE, phase="steady"))
+
+    read = timeline.read("d1", since=NINE + 3 * MINUTE_MS + 59_999)
+
+    assert [s.asked_at for s in read.samples] == [NINE + m * MINUTE_MS for m in (3, 4)]
+    assert (len(read.actions), len(read.transitions)) == (1, 1)
+
+
+def test_drills_are_apart(table: TableClient) -> None:
+    """A name that looks like a filter reads nobody else's records."""
+    timeline = TimelineTable(table)
+    timeline.write_window("d1", NINE, "w1", [sample(NINE)])
+
+    assert timeline.read("x' or PartitionKey ne 'zz") == Timeline()
+
+
+def test_an_action_is_completed_in_place(table: TableClient) -> None:
+    """Written before it is sent, and again when its answer is known: one record."""
+    timeline = TimelineTable(table)
+    done = ActionRecord(
+        kind=ActionKind.INJECT,
+        resource=VM,
+        operation="powerOff",
+        by="tick",
+        sent_at=SENT.sent_at,
+        answered_at=SENT.sent_at + 345,
+        outcome=Attempt.OK,
+        detail="202",
+    )
+    timeline.write_action("d1", SENT)
+    timeline.write_action("d1", done)
+
+    assert timeline.read("d1").actions == (done,)
+
+
+def test_two_machines_stopped_in_one_breath_are_two_actions(table: TableClient) -> None:
+    """Behind a load balancer there is more than one target, and a millisecond is long."""
+    timeline = TimelineTable(table)
+    for machine in ("vm1", "vm2"):
+        timeline.write_action(
+            "d1",
+            ActionRecord(
+                kind=ActionKind.INJECT,
+                resource=f"{VM}/{machine}",
+                operation="powerOff",
+                by="tick",
+                sent_at=NINE,
+            ),
+        )
+
+    assert len(timeline.read("d1").actions) == 2
+
+
+def test_a_minute_larger_than_a_property_is_split(table: TableClient) -> None:
+    """Table storage takes 64 KiB a property; what is over goes to the next column."""
+    timeline = TimelineTable(table)
+    answers = [f"{n * 2_654_435_761 % (1 << 64):x}" for n in range(12_000)]
+    many = [
+        Sample("client/fresh", NINE + n, NINE + n, Outcome.OK, answer, writer="w1")
+        for n, answer in enumerate(answers)
+    ]
+    timeline.write_window("d1", NINE, "w1", many)
+
+    row = table.get_entity("d1", "20261122T0900|w1")
+    assert len(row["packed0"]) == 64 * 1024
+    assert row["packed1"]
+    assert timeline.read("d1").samples == tuple(many)
+
+
+def test_a_row_can_be_read_by_a_person(table: TableClient) -> None:
+    """With a storage browser alone one sees how many, how well, and what came last."""
+    samples = [
+        sample(NINE),
+        sample(NINE + 1_000, outcome=Outcome.TIMEOUT)._replace(answer="", code=None),
+        Sample("monitor/virginia", NINE, NINE + 90, Outcome.OK, "Degraded"),
+    ]
+    TimelineTable(table).write_window("d1", NINE, "w1", samples)
+
+    row = table.get_entity("d1", "20261122T0900|w1")
+    assert (row["count"], row["failed"]) == (3, 1)
+    assert row["lastAnswers"] == "client/fresh: timeout\nmonitor/virginia: Degraded"
+    assert row["firstAskedAt"].isoformat() == "2026-11-22T09:00:00+00:00"
+    assert row["lastAskedAt"].isoformat() == "2026-11-22T09:00:01+00:00"
+
+
+def test_a_table_that_fails_is_said_in_our_words(table: TableClient) -> None:
+    """Services know one error for "storage did not answer", not an SDK's."""
+    gone = TableClient.from_connection_string(
+        "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=a2V5;"
+        "TableEndpoint=http://127.0.0.1:9/a",
+        table.table_name,
+    )
+    with gone:
+        with pytest.raises(UpstreamUnavailable, match="could not be read"):
+            TimelineTable(gone).read("d1")
+        with pytest.raises(UpstreamUnavailable, match="could not be written"):
+            TimelineTable(gone).write_window("d1", NINE, "w1", [sample(NINE)])
