@@ -1,12 +1,11 @@
 """The machines' HTTP servers: real sockets whose port follows the machine's power."""
 
 import asyncio
-import logging
 import socket
+from collections.abc import Iterable
+from typing import cast
 
-from emulator.listener import Listener, Mode, reset
-
-log = logging.getLogger(__name__)
+from emulator.listener import Listener, Mode, abort, reset
 
 _HEAD_OCTETS_MAX = 16_384
 _CLIENTS_MAX = 500  # per machine; more are reset
@@ -22,8 +21,7 @@ class _Http(asyncio.Protocol):
         self.transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - asyncio's own typing
-        self.transport = transport
+        self.transport = cast("asyncio.Transport", transport)  # as asyncio promises for TCP
         self._backend.clients.add(self)
         if not self._backend.is_serving:  # stopped between accept and here
             self.fall_silent()
@@ -49,16 +47,6 @@ class _Http(asyncio.Protocol):
         """Say nothing more: no bytes, no FIN, whatever the client does."""
         if self.transport is not None:
             self.transport.pause_reading()
-
-    def abort(self) -> None:
-        """Reset the connection: the machine that held it has forgotten it."""
-        if self.transport is None:
-            return
-        sock = self.transport.get_extra_info("socket")
-        if sock is not None and not self.transport.is_closing():
-            linger = (1).to_bytes(4, "little") + (0).to_bytes(4, "little")
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-        self.transport.abort()
 
     def _answer_head(self, lines: list[str]) -> None:
         method, _, rest = lines[0].partition(" ")
@@ -105,20 +93,21 @@ _REASONS = {
 class Backend:
     """One machine's web server, on every address and port it listens on."""
 
-    def __init__(self, name: str, addresses: list[str], stopped: Mode) -> None:
+    def __init__(self, name: str, places: Iterable[tuple[str, int]], stopped: Mode) -> None:
         self.name = name
         self.is_serving = False
         self.clients: set[_Http] = set()
         self._stopped = stopped
         self._tasks: set[asyncio.Task[object]] = set()
-        self.listeners = [Listener(address, self._accepted) for address in addresses]
+        # By the address and port that the cloud knows; the real port is the listener's own.
+        self.listeners = {place: Listener(place[0], self._accepted) for place in places}
 
     def serve(self) -> None:
         """Answer from now on; what hung or was silent is reset."""
         self.is_serving = True
         for client in list(self.clients):
-            client.abort()
-        for listener in self.listeners:
+            abort(client.transport)
+        for listener in self.listeners.values():
             listener.switch(Mode.ANSWERS)
 
     def stop(self) -> None:
@@ -128,16 +117,16 @@ class Backend:
             if self._stopped is Mode.DROPS:
                 client.fall_silent()
             else:
-                client.abort()
-        for listener in self.listeners:
+                abort(client.transport)
+        for listener in self.listeners.values():
             listener.switch(self._stopped)
 
     def close(self) -> None:
         """Give all sockets back."""
-        for listener in self.listeners:
+        for listener in self.listeners.values():
             listener.close()
         for client in list(self.clients):
-            client.abort()
+            abort(client.transport)
 
     def _accepted(self, connection: socket.socket) -> None:
         if len(self.clients) >= _CLIENTS_MAX:

@@ -3,14 +3,15 @@
 import asyncio
 import logging
 import socket
-from collections.abc import Callable
+from dataclasses import dataclass
+from typing import cast
 
 from emulator.backends import Backend
-from emulator.listener import Listener, Mode
+from emulator.listener import Listener, Mode, abort, reset
 
 log = logging.getLogger(__name__)
 
-_BUFFER_PAUSE = "pause"  # asyncio pauses the reader of the other side when a buffer is full
+_SILENT_MAX = 500  # clients held without an answer; beyond that the oldest is reset
 
 
 class _Pipe(asyncio.Protocol):
@@ -20,11 +21,13 @@ class _Pipe(asyncio.Protocol):
         self._pipes = pipes
         self.transport: asyncio.Transport | None = None
         self.peer: _Pipe | None = None
+        self.is_lost = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - asyncio's own typing
-        self.transport = transport
+        self.transport = cast("asyncio.Transport", transport)  # as asyncio promises for TCP
         self._pipes.add(self)
+        if self.peer is not None and self.peer.is_lost:
+            self.transport.abort()
 
     def data_received(self, data: bytes) -> None:
         if self.peer is not None and self.peer.transport is not None:
@@ -44,12 +47,21 @@ class _Pipe(asyncio.Protocol):
             self.peer.transport.resume_reading()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self.is_lost = True
         self._pipes.discard(self)
         if self.peer is not None and self.peer.transport is not None:
             if exc is None:
                 self.peer.transport.close()
             else:
                 self.peer.transport.abort()
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A machine of the pool and the port that traffic goes to."""
+
+    backend: Backend
+    listener: Listener
 
 
 class Balancer:
@@ -59,49 +71,62 @@ class Balancer:
     without a healthy backend does. Which machines serve is known at once: no health probes.
     """
 
-    def __init__(self, name: str, address: str, pool: list[Backend]) -> None:
-        self._name = name
-        self._pool = pool
+    def __init__(self, name: str, address: str, pool: list[Member]) -> None:
+        self._name, self._pool = name, pool
         self._turn = 0
         self._pipes: set[_Pipe] = set()
+        self._silent: list[socket.socket] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self.listener = Listener(address, self._accepted)
 
     def follow_pool(self) -> None:
         """Open or shut the frontend as the pool demands."""
-        serves = any(backend.is_serving for backend in self._pool)
+        serves = any(member.backend.is_serving for member in self._pool)
+        if serves:
+            self._reset_silent()
         self.listener.switch(Mode.ANSWERS if serves else Mode.DROPS)
 
     def close(self) -> None:
         """Give all sockets back."""
         self.listener.close()
+        self._reset_silent()
         for task in list(self._tasks):
             task.cancel()
         for pipe in list(self._pipes):
-            if pipe.transport is not None:
-                pipe.transport.abort()
+            abort(pipe.transport)
+
+    def _reset_silent(self) -> None:
+        for connection in self._silent:
+            reset(connection)
+        self._silent.clear()
+
+    def _hold(self, connection: socket.socket) -> None:
+        """Keep a client without a word; the oldest goes when there are too many."""
+        self._silent.append(connection)
+        if len(self._silent) > _SILENT_MAX:
+            reset(self._silent.pop(0))
 
     def _accepted(self, connection: socket.socket) -> None:
-        serving = [backend for backend in self._pool if backend.is_serving]
+        serving = [member for member in self._pool if member.backend.is_serving]
         if not serving:
-            connection.close()
+            self._hold(connection)
             return
         self._turn += 1
-        backend = serving[self._turn % len(serving)]
-        task = asyncio.get_running_loop().create_task(self._forward(connection, backend))
+        forward = self._forward(connection, serving[self._turn % len(serving)].listener)
+        task = asyncio.get_running_loop().create_task(forward)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _forward(self, connection: socket.socket, backend: Backend) -> None:
-        """Join a client and a machine; both sides read only once both exist."""
+    async def _forward(self, connection: socket.socket, target: Listener) -> None:
+        """Join a client and a machine; the client is read only once the machine has answered."""
         loop = asyncio.get_running_loop()
-        target = backend.listeners[-1]
-        make: Callable[[], _Pipe] = lambda: _Pipe(self._pipes)  # noqa: E731 - named for its type
-        try:
-            _, inner = await loop.create_connection(make, target.address, target.port)
-        except OSError as error:
-            log.debug("forwarding failed balancer=%s error=%s", self._name, error)
-            connection.close()
-            return
-        _, outer = await loop.connect_accepted_socket(make, connection)
+        inner, outer = _Pipe(self._pipes), _Pipe(self._pipes)
         inner.peer, outer.peer = outer, inner
+        try:
+            await loop.create_connection(lambda: inner, target.address, target.port)
+        except OSError as error:
+            # The machine went away in between: the client hears nothing, as behind Azure's.
+            log.debug("forwarding failed balancer=%s error=%s", self._name, error)
+            self._hold(connection)
+            return
+        await loop.connect_accepted_socket(lambda: outer, connection)

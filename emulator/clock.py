@@ -10,7 +10,7 @@ _FORM = re.compile(r"(?P<anchor>[^@]+)@(?P<monotonic>[0-9.]+)\*(?P<speed>[0-9.]+
 
 
 class Clock:
-    """Virtual time: anchor + (CLOCK_MONOTONIC - monotonic0) * speed; without an anchor, real time."""
+    """Virtual time: anchor + (monotonic - monotonic0) * speed; real time without an anchor."""
 
     def __init__(
         self, anchor: datetime | None = None, monotonic0: float = 0.0, speed: float = 1.0
@@ -21,13 +21,15 @@ class Clock:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Clock":
-        """Read `CLOCK` (`2026-11-22T09:00:00Z@81234.567*20`), or take real time when it is absent."""
+        """Read `CLOCK` (`2026-11-22T09:00:00Z@81234.567*20`), or take real time without it."""
         text = environment.get("CLOCK", "")
         if not text:
             return cls()
         match = _FORM.fullmatch(text)
         if match is None:
-            raise ValueError(f"CLOCK must read <RFC 3339>@<monotonic seconds>*<speed>, not {text!r}.")
+            raise ValueError(
+                f"CLOCK must read <RFC 3339>@<monotonic seconds>*<speed>, not {text!r}."
+            )
         anchor = datetime.fromisoformat(match["anchor"]).astimezone(UTC)
         return cls(anchor, float(match["monotonic"]), float(match["speed"]))
 

@@ -73,7 +73,7 @@ class Endpoint:
     always_serve: bool = False
     headers: tuple[tuple[str, str], ...] = ()
     geo_mapping: tuple[str, ...] = ()
-    subnets: tuple[tuple[tuple[str, str | int], ...], ...] = ()
+    subnets: tuple[tuple[tuple[str, object], ...], ...] = ()
 
     @property
     def key(self) -> str:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import socket
 from collections.abc import Callable
+from typing import cast
 
 from emulator import wire
 from emulator.wire import Query, Rcode, Reply
@@ -14,6 +15,7 @@ Respond = Callable[[Reply], None]
 Handler = Callable[[Query, Respond], None]
 
 _TCP_IDLE_SECONDS_MAX = 10.0  # wall; RFC 7766 leaves it to the server
+_LENGTH_OCTETS = 2
 _TCP_CLIENTS_MAX = 200  # a laptop's worth; more are closed at once
 _BIND_ATTEMPTS = 20  # a free TCP port whose UDP twin is taken is rare: a handful would do
 
@@ -69,8 +71,7 @@ class _Udp(asyncio.DatagramProtocol):
         self._transport: asyncio.DatagramTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.DatagramTransport)  # noqa: S101 - asyncio's own typing
-        self._transport = transport
+        self._transport = cast("asyncio.DatagramTransport", transport)  # as asyncio promises
 
     def datagram_received(self, data: bytes, addr: tuple[str | int, int]) -> None:
         """Answer a datagram; the client may be gone by then."""
@@ -92,10 +93,9 @@ class _Tcp(asyncio.Protocol):
         self._idle: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - asyncio's own typing
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)
         if len(self._clients) >= _TCP_CLIENTS_MAX:
-            transport.abort()
+            self._transport.abort()
         self._clients.add(self)
         self._rearm()
 
@@ -107,11 +107,11 @@ class _Tcp(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._rearm()
         self._buffer += data
-        while len(self._buffer) >= 2:
-            end = 2 + int.from_bytes(self._buffer[:2], "big")
+        while len(self._buffer) >= _LENGTH_OCTETS:
+            end = _LENGTH_OCTETS + int.from_bytes(self._buffer[:_LENGTH_OCTETS], "big")
             if len(self._buffer) < end:
                 return
-            message, self._buffer = self._buffer[2:end], self._buffer[end:]
+            message, self._buffer = self._buffer[_LENGTH_OCTETS:end], self._buffer[end:]
             _serve(message, self._handler, self._send, wire.MESSAGE_OCTETS_MAX)
 
     def close(self) -> None:
@@ -121,7 +121,7 @@ class _Tcp(asyncio.Protocol):
 
     def _send(self, message: bytes) -> None:
         if self._transport is not None and not self._transport.is_closing():
-            self._transport.write(len(message).to_bytes(2, "big") + message)
+            self._transport.write(len(message).to_bytes(_LENGTH_OCTETS, "big") + message)
 
     def _rearm(self) -> None:
         if self._idle is not None:
@@ -146,7 +146,7 @@ class DnsServer:
         self._tcp = await loop.create_server(lambda: _Tcp(self._handler, self._clients), sock=tcp)
         return address, udp.getsockname()[1]
 
-    async def stop(self) -> None:
+    def stop(self) -> None:
         """Close the sockets and every connection."""
         if self._udp is not None:
             self._udp.close()

@@ -128,3 +128,13 @@ def reset(connection: socket.socket) -> None:
     """Close a connection with RST."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
     connection.close()
+
+
+def abort(transport: asyncio.Transport | None) -> None:
+    """End an asyncio connection with RST."""
+    if transport is None:
+        return
+    sock = transport.get_extra_info("socket")
+    if sock is not None and not transport.is_closing():
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+    transport.abort()

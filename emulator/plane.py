@@ -158,9 +158,7 @@ class DataPlane:
             else:
                 self._publish_now(server, profile, answer, at)
 
-    def _publish_later(
-        self, server: NameServer, profile: Profile, answer: Answer | None
-    ) -> None:
+    def _publish_later(self, server: NameServer, profile: Profile, answer: Answer | None) -> None:
         def publish() -> None:
             self._publish_now(server, profile, answer, self._clock.now())
 

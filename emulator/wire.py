@@ -18,6 +18,8 @@ _QUESTION_POINTER = b"\xc0\x0c"  # a compressed name: the question's, at offset 
 _LABEL_OCTETS_MAX, _NAME_OCTETS_MAX = 63, 255
 _QR, _AA, _TC, _RD, _RA = 0x8000, 0x0400, 0x0200, 0x0100, 0x0080
 _CLIENT_SUBNET = 8
+_SUBNET_HEAD_OCTETS = 4
+_COMPRESSED = 0xC0
 
 
 class Type(IntEnum):
@@ -118,7 +120,7 @@ def name_to_wire(name: str) -> bytes:
 def address_record(address: str, ttl_seconds: int, owner: str | None = None) -> Record:
     """Return the A or AAAA record of an address."""
     parsed = ipaddress.ip_address(address)
-    kind = Type.A if parsed.version == 4 else Type.AAAA
+    kind = Type.A if isinstance(parsed, ipaddress.IPv4Address) else Type.AAAA
     return Record(kind, ttl_seconds, parsed.packed, owner)
 
 
@@ -168,15 +170,13 @@ def _read_question_name(message: bytes) -> tuple[str, int]:
 
 def _skip_name(message: bytes, offset: int) -> int:
     while (length := message[offset]) != 0:
-        if length >= 0xC0:
+        if length >= _COMPRESSED:
             return offset + 2
         offset += 1 + length
     return offset + 1
 
 
-def _read_edns(
-    message: bytes, offset: int, records: int
-) -> tuple[bool, int, int, bytes | None]:
+def _read_edns(message: bytes, offset: int, records: int) -> tuple[bool, int, int, bytes | None]:
     """Return whether there is an OPT record, its version, its payload limit and its subnet."""
     for _ in range(records):
         offset = _skip_name(message, offset)
@@ -196,7 +196,7 @@ def _find_client_subnet(options: bytes) -> bytes | None:
     offset = 0
     while offset + 4 <= len(options):
         code, length = struct.unpack_from("!HH", options, offset)
-        if code == _CLIENT_SUBNET and length >= 4:
+        if code == _CLIENT_SUBNET and length >= _SUBNET_HEAD_OCTETS:
             return options[offset + 4 : offset + 4 + length]
         offset += 4 + length
     return None

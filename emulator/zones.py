@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from emulator import wire
-from emulator.cloud import PUBLIC_IP_ZONE, TRAFFIC_MANAGER_ZONE, PublicIp
+from emulator.cloud import PUBLIC_IP_ZONE, TRAFFIC_MANAGER_ZONE, Endpoint, PublicIp
 from emulator.routing import Answer, Outcome
 from emulator.wire import Query, Rcode, Record, Reply, Type
 

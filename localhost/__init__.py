@@ -1,1 +1,1 @@
-"""Runs a `function_app.py` as the Azure Functions host does; for development only, and for any app."""
+"""Runs any `function_app.py` as the Azure Functions host does; for development only."""

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from localhost.clock import parse_clock
-from localhost.host import EXIT_FAILED, Host, Options
+from localhost.host import EXIT_FAILED, GRACE_SECONDS_DEFAULT, Host, Options
 from localhost.keys import Keys
-from localhost.settings import SettingsError, is_true, load_local_settings
+from localhost.settings import SettingsError, is_true, load_local_settings, read_route_prefix
 
 STDIN = 0
 STDIN_CHUNK_BYTES = 4096
@@ -26,19 +26,22 @@ def main(arguments: Sequence[str]) -> int:
     """Run the host; the exit code."""
     parsed = _parse(arguments)
     directory = Path(parsed.app).resolve()
+    try:
+        load_local_settings(directory)
+        clock = parse_clock(os.environ.get("CLOCK", ""))
+        route_prefix = read_route_prefix(directory, os.environ)
+    except (SettingsError, ValueError) as error:
+        sys.stderr.write(f"localhost: {error}\n")
+        return EXIT_FAILED
     options = Options(
         directory=directory,
         port=parsed.port,
         keys=Keys(parsed.function_key, parsed.master_key),
+        route_prefix=route_prefix,
         ready_file=_absolute(parsed.ready),
         state_directory=_absolute(parsed.state),
+        grace_seconds=parsed.grace,
     )
-    try:
-        load_local_settings(directory)
-        clock = parse_clock(os.environ.get("CLOCK", ""))
-    except (SettingsError, ValueError) as error:
-        sys.stderr.write(f"localhost: {error}\n")
-        return EXIT_FAILED
     _start_logging()
     _enter(directory)
     if parsed.exit_with_stdin:
@@ -56,6 +59,13 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--function-key", default="", metavar="KEY", help="key of all functions")
     parser.add_argument("--master-key", default="", metavar="KEY", help="key of everything")
     parser.add_argument("--state", metavar="DIR", help="where timers remember their last run")
+    parser.add_argument(
+        "--grace",
+        type=float,
+        default=GRACE_SECONDS_DEFAULT,
+        metavar="SECONDS",
+        help="what a running invocation gets after the signal to stop (%(default)s)",
+    )
     parser.add_argument("--exit-with-stdin", action="store_true", help="stop when stdin ends")
     return parser.parse_args(arguments)
 

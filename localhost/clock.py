@@ -44,7 +44,10 @@ def parse_clock(text: str) -> Clock:
     found = _CLOCK.fullmatch(text)
     if found is None:
         raise ValueError(f"{_CLOCK_FORM}, not {text!r}.")
-    anchor = datetime.fromisoformat(found["anchor"])
+    try:
+        anchor = datetime.fromisoformat(found["anchor"])
+    except ValueError as error:
+        raise ValueError(f"{_CLOCK_FORM}: {error}") from None
     if anchor.tzinfo is None:
         raise ValueError(f"{_CLOCK_FORM}: {found['anchor']!r} has no time zone.")
     monotonic, speed = float(found["monotonic"]), float(found["speed"])

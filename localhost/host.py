@@ -14,6 +14,7 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import uvicorn
 import uvloop
@@ -24,14 +25,13 @@ from localhost.indexing import HTTP_TRIGGER, TIMER_TRIGGER, Function, IndexingEr
 from localhost.invocation import Invoker
 from localhost.keys import Keys
 from localhost.schedule_status import FileStatusStore, MemoryStatusStore
-from localhost.settings import read_route_prefix
 from localhost.timers import Timers, TimerWorld, build_timers
 from localhost.web import Site, Web
 
 ADDRESS = "127.0.0.1"
-# What a running invocation gets after the signal; Azure gives longer, a laptop wants its prompt back.
-GRACE_SECONDS = 10
-# Longer than most clients keep an idle connection, so that they are the ones to close it (Kestrel's).
+# What a running invocation gets after the signal; Azure gives longer, a laptop should not hang.
+GRACE_SECONDS_DEFAULT = 10
+# Kestrel's: longer than most clients keep an idle connection, so that they close it.
 KEEP_ALIVE_SECONDS = 130
 
 EXIT_OK, EXIT_FAILED = 0, 1
@@ -46,8 +46,10 @@ class Options:
     directory: Path
     port: int
     keys: Keys
+    route_prefix: str
     ready_file: Path | None = None
     state_directory: Path | None = None
+    grace_seconds: float = GRACE_SECONDS_DEFAULT
 
 
 class _Server(uvicorn.Server):
@@ -77,12 +79,14 @@ class Host:
         self._settings = settings
         self._web = Web(options.keys, settings)
         self._invoker = Invoker(options.directory, settings)
-        self._server = _Server(_server_config(self._web))
+        self._server = _Server(_server_config(self._web, options.grace_seconds))
         self._stopped = asyncio.Event()
         self._stopped_at: float | None = None
 
     def run(self) -> int:
         """Serve until a signal; the exit code."""
+        if self._options.ready_file:
+            self._options.ready_file.unlink(missing_ok=True)  # an earlier process's
         listener = _listen(self._options.port)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             loop = runner.get_loop()
@@ -111,19 +115,16 @@ class Host:
         serving = asyncio.create_task(self._server.serve([listener]))
         await self._server.listening.wait()
         try:
-            functions = await self._index()
-        except IndexingError as error:
-            log.error(
-                "app not indexed, it has no functions reason=%s", error, exc_info=error.__cause__
-            )  # noqa: TRY400
-            functions = None
-        timers = None if functions is None else self._open(functions, listener)
-        if functions is None:
+            timers = self._open(await self._index(), listener)
+        except IndexingError:
+            log.exception("app not indexed: it has no functions")
             self._stop()
+            await serving
+            return EXIT_FAILED
         await serving
-        if timers is not None and not await timers.stop(self._grace_left_seconds()):
-            log.warning("invocations abandoned after_seconds=%d", GRACE_SECONDS)
-        return EXIT_FAILED if functions is None else EXIT_OK
+        if not await timers.stop(self._grace_left_seconds()):
+            log.warning("invocations abandoned grace_seconds=%g", self._options.grace_seconds)
+        return EXIT_OK
 
     async def _index(self) -> list[Function]:
         """The app's functions; nothing when the host is stopped before they are known."""
@@ -139,7 +140,8 @@ class Host:
         threading.Thread(target=index, name="indexing", daemon=True).start()
         indexed = asyncio.wrap_future(result)
         stopped = asyncio.create_task(self._stopped.wait())
-        await asyncio.wait({indexed, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        waited: set[asyncio.Future[Any]] = {indexed, stopped}
+        await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
         stopped.cancel()
         return indexed.result() if indexed.done() else []
 
@@ -156,8 +158,7 @@ class Host:
         store = FileStatusStore(directory) if directory else MemoryStatusStore()
         world = TimerWorld(self._clock, self._invoker, store, self._is_stopping)
         timers = Timers(build_timers(functions, self._settings, self._clock.now()), world)
-        prefix = read_route_prefix(self._options.directory)
-        router = build_router(functions, prefix, self._settings)
+        router = build_router(functions, self._options.route_prefix, self._settings)
         if self._is_stopping():
             return timers
         self._web.open(Site(router, self._invoker, timers.start_by_name))
@@ -170,10 +171,10 @@ class Host:
 
     def _grace_left_seconds(self) -> float:
         since = 0.0 if self._stopped_at is None else time.monotonic() - self._stopped_at
-        return GRACE_SECONDS - since
+        return self._options.grace_seconds - since
 
 
-def _server_config(web: Web) -> uvicorn.Config:
+def _server_config(web: Web, grace_seconds: float) -> uvicorn.Config:
     return uvicorn.Config(
         web,
         interface="asgi3",  # a callable object would be taken for ASGI 2
@@ -185,7 +186,7 @@ def _server_config(web: Web) -> uvicorn.Config:
         server_header=False,
         proxy_headers=False,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=GRACE_SECONDS,
+        timeout_graceful_shutdown=grace_seconds,  # type: ignore[arg-type]  # it goes to wait_for
     )
 
 

@@ -37,7 +37,7 @@ def check_names(function: Function) -> None:
 def build_router(
     functions: Sequence[Function], prefix: str, settings: Mapping[str, str]
 ) -> Router[HttpFunction]:
-    """The routes in the order of the functions' names, which is the order the host tries them in."""
+    """The routes in the order the host tries them in: that of the functions' names."""
     routes: list[Route[HttpFunction]] = []
     for function in sorted(functions, key=lambda function: function.name.upper()):
         if function.trigger_type != HTTP_TRIGGER:

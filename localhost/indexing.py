@@ -91,8 +91,7 @@ def _find_app(module: ModuleType) -> azure.functions.FunctionRegister:
         raise IndexingError("Could not find a top-level FunctionApp (a Blueprint is not one).")
     if len(names) > 1:
         raise IndexingError(f"More than one top-level FunctionApp is defined: {', '.join(names)}.")
-    app = getattr(module, names[0])
-    assert isinstance(app, register)  # noqa: S101 - for the type checker; `names` holds only such
+    app: azure.functions.FunctionRegister = getattr(module, names[0])
     return app
 
 

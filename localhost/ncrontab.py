@@ -94,7 +94,7 @@ class Schedule:
         raise ValueError("This schedule never comes due.")
 
     def is_more_often_than_each_minute(self) -> bool:
-        """True for those that the host refuses to monitor: `X * * * * *` with two seconds or more."""
+        """True for `X * * * * *` with two seconds or more: the host does not monitor those."""
         restricted = any(
             len(allowed) <= field.highest - field.lowest
             for field, allowed in zip(

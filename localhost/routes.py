@@ -142,9 +142,11 @@ def _parse_segment(segment: str, *, is_last: bool) -> tuple[str, list[_Parameter
             pattern += re.escape(literal)
             continue
         parameter = _parse_parameter(inner)
-        is_whole = is_last and segment == f"{{{inner}}}"
-        if (parameter.is_catch_all or parameter.is_optional) and not is_whole:
-            raise ValueError(f"{{{inner}}} must be the whole last segment of its route.")
+        is_whole = segment == f"{{{inner}}}"
+        if parameter.is_catch_all and not (is_whole and is_last):
+            raise ValueError(f"Route parameter {{{inner}}} must be the whole last segment.")
+        if parameter.is_optional and not is_whole:
+            raise ValueError(f"Route parameter {{{inner}}} must be a whole segment.")
         parameters.append(parameter)
         pattern += "(.*)" if parameter.is_catch_all else "([^/]+)"
     return pattern, parameters

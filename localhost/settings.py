@@ -23,9 +23,9 @@ def load_local_settings(directory: Path) -> None:
         os.environ.setdefault(name, value)
 
 
-def read_route_prefix(directory: Path) -> str:
+def read_route_prefix(directory: Path, settings: Mapping[str, str]) -> str:
     """What every route begins with: `extensions.http.routePrefix` of host.json."""
-    override = os.environ.get("AzureFunctionsJobHost__extensions__http__routePrefix")
+    override = settings.get("AzureFunctionsJobHost__extensions__http__routePrefix")
     if override is not None:
         return override.strip("/")
     found = _read_object(directory / "host.json")

@@ -20,6 +20,7 @@ from shared.adapters.arm_transport import LateRequest, client_options
 from shared.adapters.clock import Clock
 from shared.adapters.credentials import credential
 from shared.core.errors import RefusedByAzure, UpstreamUnavailable
+from shared.core.model import Machine
 from shared.core.resource_ids import parse
 from shared.core.samples import Attempt, Instant
 from shared.settings import Settings
@@ -36,14 +37,6 @@ POWER_REQUEST_SECONDS_MAX = 20
 """A power request's whole life (virtual seconds); see the product contract, section 5."""
 TOO_MANY_REQUESTS = 429
 SERVER_ERROR = 500
-
-
-class Machine(NamedTuple):
-    """A virtual machine as ARM shows it; `power_state` is `unknown` where ARM tells none."""
-
-    power_state: str
-    tags: dict[str, str]
-    location: str
 
 
 class PowerAnswer(NamedTuple):

@@ -66,9 +66,9 @@ class DrillTable:
         try:
             etags = self._rows.together(creating(to_row(drill)), creating(lock))
         except StaleRow as error:
-            holder = self.holder(drill.plan.profile)
-            if holder is None or holder == drill.id or self.find(drill.id):
+            if self.find(drill.id):
                 raise DrillExists(f"Drill {drill.id!r} exists already.") from error
+            holder = self.holder(drill.plan.profile) or "one that has just ended"
             raise ProfileBusy(
                 f"Profile {drill.plan.profile!r} has a drill running: {holder!r}."
             ) from error
@@ -89,8 +89,8 @@ class DrillTable:
         return replace(drill, version=etags[0])
 
     def closed(self, profile: str, top: int) -> list[Row]:
-        """Return the newest summaries of a profile's closed drills."""
-        prefix = f"summary|{profile.lower()}|"
+        """Return the newest summaries of a profile's closed drills (of all profiles, if empty)."""
+        prefix = f"summary|{profile.lower()}|" if profile else "summary|"
         return self._rows.between(PARTITION, prefix, prefix[:-1] + "}", top)
 
     def is_lever_engaged(self) -> bool:

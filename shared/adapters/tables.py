@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 from azure.core import MatchConditions
@@ -52,15 +52,15 @@ class Tables:
     """The app's tables, each made when it is first asked for."""
 
     def __init__(self, settings: Settings) -> None:
-        if settings.tables_connection:
-            self._service = TableServiceClient.from_connection_string(
-                settings.tables_connection, **OPTIONS
-            )
-        else:
-            self._service = TableServiceClient(
-                settings.tables_endpoint, credential=credential(settings), **OPTIONS
-            )
+        self._settings = settings
         self.table = cache(self._table)
+
+    @cached_property
+    def _service(self) -> TableServiceClient:
+        its = self._settings
+        if its.tables_connection:
+            return TableServiceClient.from_connection_string(its.tables_connection, **OPTIONS)
+        return TableServiceClient(its.tables_endpoint, credential=credential(its), **OPTIONS)
 
     def _table(self, name: str) -> TableClient:
         with as_core_errors():

@@ -178,7 +178,7 @@ class Rule(NamedTuple):
     reason: str = ""
 
 
-RULES = (
+RULES: tuple[Rule, ...] = (
     Rule(Phase.STEADY, Moment.is_told_to_stop, Phase.CLOSED, Ending.CANCELLED),
     Rule(Phase.STEADY, Moment.is_blocked, Phase.CLOSED, Ending.CANCELLED),
     Rule(Phase.STEADY, Moment.has_been_steady, Phase.FAILOVER),

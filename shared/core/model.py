@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Self
+from typing import NamedTuple, Self
 
 from shared.core.plan import FaultKind, Plan
 from shared.core.samples import Instant
@@ -59,6 +59,14 @@ class EndpointSnapshot:
     target_resource_id: str | None = None
     enabled: bool = True
     always_serve: bool = False
+
+
+class Machine(NamedTuple):
+    """A virtual machine as ARM shows it; `power_state` is `unknown` where ARM tells none."""
+
+    power_state: str
+    tags: dict[str, str]
+    location: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

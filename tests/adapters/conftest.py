@@ -1,3 +1,5 @@
 """Fixtures of the adapters' tests."""
 
-from tests.support.azurite import table as table
+from tests.support.azurite import table, unreachable_table
+
+__all__ = ["table", "unreachable_table"]

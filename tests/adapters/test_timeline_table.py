@@ -1,7 +1,6 @@
 """The timeline in a real Table service."""
 
 import pytest
-from azure.data.tables import TableClient
 
 from shared.adapters.timeline_table import MINUTE_MS, TimelineTable
 from shared.core.errors import UpstreamUnavailable
@@ -15,6 +14,7 @@ from shared.core.samples import (
     Transition,
     instant,
 )
+from tests.support.azurite import Table
 
 NINE = instant("2026-11-22T09:00:00Z")
 VM = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/virtualMachines/virginia-vm"
@@ -28,7 +28,7 @@ def sample(at: int, writer: str = "w1", outcome: Outcome = Outcome.OK) -> Sample
     return Sample("client/fresh", at, at + 7, outcome, "127.1.0.4", 200, None, writer)
 
 
-def test_what_is_written_is_read(table: TableClient) -> None:
+def test_what_is_written_is_read(table: Table) -> None:
     """Samples, actions and transitions come back exactly, each list in time order."""
     timeline = TimelineTable(table)
     later, earlier = sample(NINE + MINUTE_MS), sample(NINE)
@@ -44,7 +44,7 @@ def test_what_is_written_is_read(table: TableClient) -> None:
     )
 
 
-def test_a_row_grows_while_its_minute_is_open(table: TableClient) -> None:
+def test_a_row_grows_while_its_minute_is_open(table: Table) -> None:
     """Every write holds all of the minute; the newest stands."""
     timeline = TimelineTable(table)
     for count in (1, 2, 3):
@@ -53,7 +53,7 @@ def test_a_row_grows_while_its_minute_is_open(table: TableClient) -> None:
     assert timeline.read("d1").samples == tuple(sample(NINE + n) for n in range(3))
 
 
-def test_two_writers_never_share_a_row(table: TableClient) -> None:
+def test_two_writers_never_share_a_row(table: Table) -> None:
     """A restarted host must not overwrite what the one before it saw in the same minute."""
     timeline = TimelineTable(table)
     timeline.write_window("d1", NINE, "w1", [sample(NINE)])
@@ -62,7 +62,7 @@ def test_two_writers_never_share_a_row(table: TableClient) -> None:
     assert timeline.read("d1").samples == (sample(NINE), sample(NINE + 5, "w2"))
 
 
-def test_a_tick_reads_only_the_minutes_it_needs(table: TableClient) -> None:
+def test_a_tick_reads_only_the_minutes_it_needs(table: Table) -> None:
     """Rows that may hold samples since then, and always every action and transition."""
     timeline = TimelineTable(table)
     for minute in range(5):
@@ -77,7 +77,7 @@ def test_a_tick_reads_only_the_minutes_it_needs(table: TableClient) -> None:
     assert (len(read.actions), len(read.transitions)) == (1, 1)
 
 
-def test_drills_are_apart(table: TableClient) -> None:
+def test_drills_are_apart(table: Table) -> None:
     """A name that looks like a filter reads nobody else's records."""
     timeline = TimelineTable(table)
     timeline.write_window("d1", NINE, "w1", [sample(NINE)])
@@ -85,7 +85,7 @@ def test_drills_are_apart(table: TableClient) -> None:
     assert timeline.read("x' or PartitionKey ne 'zz") == Timeline()
 
 
-def test_an_action_is_completed_in_place(table: TableClient) -> None:
+def test_an_action_is_completed_in_place(table: Table) -> None:
     """Written before it is sent, and again when its answer is known: one record."""
     timeline = TimelineTable(table)
     done = ActionRecord(
@@ -104,7 +104,7 @@ def test_an_action_is_completed_in_place(table: TableClient) -> None:
     assert timeline.read("d1").actions == (done,)
 
 
-def test_two_machines_stopped_in_one_breath_are_two_actions(table: TableClient) -> None:
+def test_two_machines_stopped_in_one_breath_are_two_actions(table: Table) -> None:
     """Behind a load balancer there is more than one target, and a millisecond is long."""
     timeline = TimelineTable(table)
     for machine in ("vm1", "vm2"):
@@ -122,7 +122,7 @@ def test_two_machines_stopped_in_one_breath_are_two_actions(table: TableClient) 
     assert len(timeline.read("d1").actions) == 2
 
 
-def test_a_minute_larger_than_a_property_is_split(table: TableClient) -> None:
+def test_a_minute_larger_than_a_property_is_split(table: Table) -> None:
     """Table storage takes 64 KiB a property; what is over goes to the next column."""
     timeline = TimelineTable(table)
     answers = [f"{n * 2_654_435_761 % (1 << 64):x}" for n in range(12_000)]
@@ -138,7 +138,7 @@ def test_a_minute_larger_than_a_property_is_split(table: TableClient) -> None:
     assert timeline.read("d1").samples == tuple(many)
 
 
-def test_a_row_can_be_read_by_a_person(table: TableClient) -> None:
+def test_a_row_can_be_read_by_a_person(table: Table) -> None:
     """With a storage browser alone one sees how many, how well, and what came last."""
     samples = [
         sample(NINE),
@@ -154,15 +154,11 @@ def test_a_row_can_be_read_by_a_person(table: TableClient) -> None:
     assert row["lastAskedAt"].isoformat() == "2026-11-22T09:00:01+00:00"
 
 
-def test_a_table_that_fails_is_said_in_our_words(table: TableClient) -> None:
+def test_a_table_that_fails_is_said_in_our_words(unreachable_table: Table) -> None:
     """Services know one error for "storage did not answer", not an SDK's."""
-    gone = TableClient.from_connection_string(
-        "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=a2V5;"
-        "TableEndpoint=http://127.0.0.1:9/a",
-        table.table_name,
-    )
-    with gone:
-        with pytest.raises(UpstreamUnavailable, match="could not be read"):
-            TimelineTable(gone).read("d1")
-        with pytest.raises(UpstreamUnavailable, match="could not be written"):
-            TimelineTable(gone).write_window("d1", NINE, "w1", [sample(NINE)])
+    timeline = TimelineTable(unreachable_table)
+
+    with pytest.raises(UpstreamUnavailable, match="could not be read"):
+        timeline.read("d1")
+    with pytest.raises(UpstreamUnavailable, match="could not be written"):
+        timeline.write_window("d1", NINE, "w1", [sample(NINE)])

@@ -5,11 +5,17 @@ import secrets
 from collections.abc import Iterator
 
 import pytest
-from azure.data.tables import TableClient, TableServiceClient
+from azure.data.tables import TableClient, TableServiceClient  # noqa: TID251 (the real service)
+
+Table = TableClient
+
+NOBODY = (
+    "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=a2V5;TableEndpoint=http://127.0.0.1:9/a"
+)
 
 
 @pytest.fixture
-def table() -> Iterator[TableClient]:
+def table() -> Iterator[Table]:
     """An empty table, deleted afterwards; skips where there is no Table service."""
     connection = os.environ.get("TABLES_CONNECTION")
     if not connection:
@@ -18,3 +24,10 @@ def table() -> Iterator[TableClient]:
         name = f"test{secrets.token_hex(8)}"
         yield service.create_table(name)
         service.delete_table(name)
+
+
+@pytest.fixture
+def unreachable_table() -> Iterator[Table]:
+    """A table of a service that refuses every connection."""
+    with Table.from_connection_string(NOBODY, "timeline") as client:
+        yield client

@@ -1,0 +1,1 @@
+"""What `./dev` is made of: development only, standard library only, on its own."""

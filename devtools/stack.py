@@ -1,0 +1,225 @@
+"""The local stack: Azurite, the emulated Azure, the function app; in that order, on free ports."""
+
+import contextlib
+import json
+import secrets
+import signal
+import socket
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from devtools import environment, paths, setup
+from devtools.client import Client
+from devtools.clock import Clock
+from devtools.processes import Child, Children, Command, Failed, wait_until
+
+READY_LIMIT_SECONDS = 60.0  # the first start compiles every module to bytecode
+PORT_ATTEMPTS = 3  # another process may take the port between our look and Azurite's
+HOST_STOP_SECONDS = 10.0  # an invocation under way may end
+# Azurite's account and key, the same in every installation and printed in its documentation.
+_ACCOUNT = "devstoreaccount1"
+_ACCOUNT_KEY = (
+    "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+)
+_AZURITE_WORDS = (
+    "--skipApiVersionCheck",
+    "--disableTelemetry",
+    *("--tableKeepAliveTimeout", "60"),  # at its default of 5 s a busy client meets resets
+    "--silent",
+)
+_AZURITE_READY = "successfully started"
+
+
+@dataclass(frozen=True)
+class Azurite:
+    """The Table service."""
+
+    child: Child
+    connection: str
+
+    @classmethod
+    def start(
+        cls, children: Children, location: Path, *, log_name: str, in_memory: bool = True
+    ) -> "Azurite":
+        """Start it, and wait until it answers."""
+        location.mkdir(parents=True, exist_ok=True)
+        log = paths.LOGS / f"{log_name}.log"
+        for attempt in range(1, PORT_ATTEMPTS + 1):
+            port = _free_port()
+            child = children.start(_azurite_command(location, port, log, in_memory))
+            try:
+                wait_until(lambda: _AZURITE_READY in log.read_text(), child, READY_LIMIT_SECONDS)
+            except Failed:
+                children.forget(child)
+                if attempt == PORT_ATTEMPTS or "EADDRINUSE" not in log.read_text():
+                    raise
+            else:
+                return cls(child, _connection(port))
+        raise AssertionError  # the last attempt returns or raises
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the stack is asked for."""
+
+    name: str  # of the command, before the names of the logs
+    speed: float
+    port: int = 0
+    data: Path | None = None  # where tables outlive the run; None: in memory
+
+
+@dataclass
+class Stack:
+    """The running stack."""
+
+    children: Children
+    options: Options
+    directory: Path
+    clock: Clock
+    tables: str
+    azure: Mapping[str, Any]  # what the emulator says of itself when it is ready
+    key: str
+    url: str = ""
+
+    @property
+    def api(self) -> Client:
+        """The REST API."""
+        return Client(f"{self.url}/api", {"x-functions-key": self.key})
+
+    @property
+    def arm(self) -> Client:
+        """The emulated Azure's control routes."""
+        return Client(str(self.azure["arm"]))
+
+    def start_host(self) -> Child:
+        """Start the function app, or start it again: same clock, same tables."""
+        ready = self.directory / "host.json"
+        ready.unlink(missing_ok=True)
+        port = int(self.url.rpartition(":")[2]) if self.url else self.options.port
+        words = ["-m", "localhost", "--app", str(paths.ROOT), "--port", str(port)]
+        words += ["--ready", str(ready), "--function-key", self.key, "--exit-with-stdin"]
+        command = Command(
+            name="the function app",
+            argv=[str(paths.PYTHON), *words, "--state", str(self.directory / "timers")],
+            env=_base_environment() | self.settings(),
+            cwd=paths.ROOT,
+            log=paths.LOGS / f"{self.options.name}-host.log",
+            grace_seconds=HOST_STOP_SECONDS,
+        )
+        child = self.children.start(command)
+        wait_until(ready.exists, child, READY_LIMIT_SECONDS)
+        self.url = json.loads(ready.read_text())["url"]
+        return child
+
+    def settings(self) -> dict[str, str]:
+        """The product's settings for this stack."""
+        azure = self.azure
+        return {
+            "CLOCK": self.clock.text,
+            "AZURE_SUBSCRIPTION_ID": azure["subscriptionId"],
+            "AZURE_CLIENT_ID": "",
+            "ARM_ENDPOINT": azure["arm"],
+            "CREDENTIAL": "managed-identity",
+            "IDENTITY_ENDPOINT": azure["identityEndpoint"],
+            "IDENTITY_HEADER": azure["identityHeader"],
+            "TABLES_CONNECTION": self.tables,
+            "TABLES_ENDPOINT": "",
+            "DNS_AUTHORITATIVE": ",".join(azure["authoritative"]),
+            "DNS_RESOLVERS": ",".join(azure["resolvers"]),
+            "CLIENT_RESOLVER": azure["resolvers"][0],
+            "CONNECT_TO": azure["connectTo"],
+            "DRILL_RESOURCE_GROUPS": "switchback-lab-eastus,switchback-lab-westeurope",
+            "SAMPLES_SCHEDULE": "*/10 * * * * *",
+            "ADVANCE_SCHEDULE": "*/5 * * * * *",
+            "RESTORE_SCHEDULE": "0 * * * * *",
+        }
+
+
+@contextlib.contextmanager
+def directory(name: str) -> Iterator[Path]:
+    """A folder for what the processes of one run tell each other; gone afterwards."""
+    run = paths.LOCAL / "run"
+    run.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(
+        prefix=f"{name}-", dir=run, ignore_cleanup_errors=True
+    ) as made:
+        yield Path(made)
+
+
+def start(children: Children, options: Options, directory: Path) -> Stack:
+    """Start everything; whoever owns `children` stops it."""
+    azurite = Azurite.start(
+        children,
+        options.data or directory,
+        log_name=f"{options.name}-azurite",
+        in_memory=options.data is None,
+    )
+    clock = Clock.start(options.speed)  # now: the slow part answers
+    azure = _start_emulator(children, options, directory, clock)
+    stack = Stack(children, options, directory, clock, azurite.connection, azure, _function_key())
+    stack.start_host()
+    return stack
+
+
+def _start_emulator(
+    children: Children, options: Options, directory: Path, clock: Clock
+) -> Mapping[str, Any]:
+    ready = directory / "emulator.json"
+    words = ["--topology", str(paths.TOPOLOGY), "--ready", str(ready), "--exit-with-stdin"]
+    command = Command(
+        name="the emulated Azure",
+        argv=[str(paths.PYTHON), "-m", "emulator", *words],
+        env=_base_environment() | {"CLOCK": clock.text},
+        cwd=paths.ROOT,
+        log=paths.LOGS / f"{options.name}-emulator.log",
+    )
+    wait_until(ready.exists, children.start(command), READY_LIMIT_SECONDS)
+    told: dict[str, Any] = json.loads(ready.read_text())
+    return told
+
+
+def _azurite_command(location: Path, port: int, log: Path, in_memory: bool) -> Command:
+    where = ["--inMemoryPersistence"] if in_memory else ["--location", str(location)]
+    listen = ["--tableHost", "127.0.0.1", "--tablePort", str(port)]
+    return Command(
+        name="Azurite",
+        argv=[setup.node(), str(paths.AZURITE_TABLE), *listen, *where, *_AZURITE_WORDS],
+        env=environment.common(),
+        cwd=location,
+        log=log,
+        # On SIGINT it saves its tables first; with nothing to save it need not be asked.
+        stop_signal=signal.SIGKILL if in_memory else signal.SIGINT,
+    )
+
+
+def _base_environment() -> dict[str, str]:
+    """The user's environment without what would point an SDK at the user's real Azure."""
+    names = ("AZURE_", "ARM_", "IDENTITY_", "MSI_")
+    return {
+        name: value for name, value in environment.common().items() if not name.startswith(names)
+    }
+
+
+def _connection(port: int) -> str:
+    return (
+        f"DefaultEndpointsProtocol=http;AccountName={_ACCOUNT};AccountKey={_ACCOUNT_KEY};"
+        f"TableEndpoint=http://127.0.0.1:{port}/{_ACCOUNT};"
+    )
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _function_key() -> str:
+    """The key of this checkout: the same at every start, so that scripts keep working."""
+    file = paths.LOCAL / "function-key"
+    if not file.exists():
+        file.touch(mode=0o600)
+        file.write_text(secrets.token_urlsafe(24))
+    return file.read_text()

@@ -1,0 +1,151 @@
+"""The health probes: one loop per probed endpoint, at a fixed cadence from a seeded phase."""
+
+import asyncio
+import logging
+import random
+import ssl
+from collections.abc import Mapping
+from datetime import timedelta
+from enum import Enum
+
+from emulator.clock import Clock
+from emulator.cloud import Cloud, Endpoint, MonitorConfig, Profile
+from emulator.monitor import is_probed
+from emulator.plane import DataPlane
+
+log = logging.getLogger(__name__)
+
+
+Place = tuple[str, int]
+
+
+class Cadence(Enum):
+    """When the next probe starts (facts, gap 5)."""
+
+    FIXED = "fixed"  # one interval after the last one's start
+    AFTER_TIMEOUT = "afterTimeout"  # one interval after the last one's end (azure-docs#104593)
+
+
+class Prober:
+    """Probes every endpoint that is to be probed; follows configuration changes at once."""
+
+    def __init__(
+        self, cloud: Cloud, clock: Clock, plane: DataPlane, places: Mapping[Place, Place]
+    ) -> None:
+        self._cloud, self._clock, self._plane, self._places = cloud, clock, plane, places
+        self._loops: dict[tuple[str, str], asyncio.Task[None]] = {}
+        self.seed = 1
+        self.cadence = Cadence.FIXED
+        plane.on_change.append(self.follow)
+
+    def follow(self, before: Profile | None, after: Profile | None) -> None:
+        """Start, restart and end loops as a profile has changed."""
+        wanted = {e.key: e for e in after.endpoints if is_probed(after, e)} if after else {}
+        key = (before or after or _no_profile()).key
+        for loop_key in [k for k in self._loops if k[0] == key]:
+            kept = wanted.get(loop_key[1])
+            if kept is None or self._must_restart(before, after, kept):
+                self._loops.pop(loop_key).cancel()
+        for endpoint in wanted.values():
+            if (key, endpoint.key) not in self._loops and after is not None:
+                loop = self._probe_forever(after, endpoint.key)
+                self._loops[key, endpoint.key] = asyncio.get_running_loop().create_task(loop)
+
+    def close(self) -> None:
+        """End all loops."""
+        for task in self._loops.values():
+            task.cancel()
+        self._loops.clear()
+
+    @staticmethod
+    def _must_restart(before: Profile | None, after: Profile | None, kept: Endpoint) -> bool:
+        """Whether the loop's rhythm or aim is stale: new monitor settings, or another target."""
+        if before is None or after is None or before.monitor != after.monitor:
+            return True
+        old = before.endpoint(kept.key)
+        return old is None or not old.points_like(kept)
+
+    async def _probe_forever(self, profile: Profile, endpoint_key: str) -> None:
+        """Probe one endpoint until the loop is cancelled; the first probe comes at the phase."""
+        interval_seconds = profile.monitor.interval_seconds
+        phase = _phase(self.seed, profile, endpoint_key)
+        next_at = self._clock.now() + timedelta(seconds=phase * interval_seconds)
+        while True:
+            await self._clock.sleep_until(next_at)
+            current = self._cloud.profiles.by_key(profile.key)
+            endpoint = current.endpoint(endpoint_key)
+            if endpoint is None:
+                return
+            succeeded = await self._probe(current, endpoint)
+            self._plane.probed(profile.key, endpoint_key, succeeded=succeeded)
+            base = next_at if self.cadence is Cadence.FIXED else self._clock.now()
+            next_at = base + timedelta(seconds=interval_seconds)
+
+    async def _probe(self, profile: Profile, endpoint: Endpoint) -> bool:
+        """Return whether one probe was answered as the monitor wants it, within its time."""
+        monitor = profile.monitor
+        wall_seconds = self._clock.to_wall_seconds(monitor.timeout_seconds)
+        try:
+            async with asyncio.timeout(wall_seconds):
+                place = self._place_of(endpoint, monitor)
+                if place is None:
+                    await asyncio.Event().wait()  # nothing there: packets vanish until the timeout
+                    return False
+                return await _exchange(place, monitor, endpoint)
+        except (OSError, TimeoutError, ValueError, EOFError) as error:
+            log.debug("probe failed endpoint=%s error=%r", endpoint.name, error)
+            return False
+
+    def _place_of(self, endpoint: Endpoint, monitor: MonitorConfig) -> Place | None:
+        """Return the real address and port behind the endpoint's, None when nothing listens."""
+        public_ip = self._cloud.public_ip_of(endpoint)
+        if public_ip is None:
+            return None
+        return self._places.get((public_ip.address, monitor.port))
+
+
+def _no_profile() -> Profile:
+    raise ValueError("A change is of a profile that was or one that is.")
+
+
+def _phase(seed: int, profile: Profile, endpoint_key: str) -> float:
+    """Return the endpoint's place in the interval, from 0 to 1; the seed decides, nothing else."""
+    drawn = random.Random(f"{seed}|{profile.key}|{endpoint_key}")  # noqa: S311 - to be repeatable
+    return drawn.random()
+
+
+async def _exchange(place: Place, monitor: MonitorConfig, endpoint: Endpoint) -> bool:
+    """Open a connection and, unless TCP is all that is asked, request the path."""
+    context = _unverified_context() if monitor.protocol == "HTTPS" else None
+    reader, writer = await asyncio.open_connection(
+        *place, ssl=context, server_hostname=endpoint.target if context else None
+    )
+    try:
+        if monitor.protocol == "TCP":
+            return True
+        writer.write(_request(monitor, endpoint))
+        status_line = await reader.readuntil(b"\r\n")
+        version, status, *_ = status_line.decode("latin-1").split(" ", 2)
+        return version.startswith("HTTP/") and monitor.accepts(int(status))
+    finally:
+        writer.close()
+
+
+def _request(monitor: MonitorConfig, endpoint: Endpoint) -> bytes:
+    """Return the probe: GET, Host is the endpoint's target unless a header says otherwise."""
+    headers = {"host": ("Host", endpoint.target), "accept": ("Accept", "*/*")}
+    headers["user-agent"] = ("User-Agent", "Azure Traffic Manager Endpoint Monitor")
+    headers["connection"] = ("Connection", "close")
+    # An endpoint's own headers replace the profile's altogether.
+    for name, value in endpoint.headers or monitor.headers:
+        headers[name.lower()] = (name, value)
+    lines = [f"GET {monitor.path or '/'} HTTP/1.1", *(f"{n}: {v}" for n, v in headers.values())]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+
+
+def _unverified_context() -> ssl.SSLContext:
+    """A certificate must be there and is not looked at (facts 2.1)."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context

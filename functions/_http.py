@@ -1,0 +1,118 @@
+"""JSON in, JSON or Azure's error body out; the only place that knows status codes."""
+
+import functools
+import json
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import Any
+
+import azure.functions as func
+
+from shared.core import errors
+
+API_VERSION = "2026-11-01"
+HANDLED = Callable[[func.HttpRequest], func.HttpResponse]
+
+STATUS: Mapping[type[errors.SwitchbackError], HTTPStatus] = {
+    errors.InvalidInput: HTTPStatus.BAD_REQUEST,
+    errors.NotFound: HTTPStatus.NOT_FOUND,
+    errors.Conflict: HTTPStatus.CONFLICT,
+    errors.PreflightFailed: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.SafetyLeverEngaged: HTTPStatus.LOCKED,
+    errors.PreconditionFailed: HTTPStatus.PRECONDITION_FAILED,
+    errors.StaleRow: HTTPStatus.CONFLICT,
+    errors.RefusedByAzure: HTTPStatus.BAD_REQUEST,
+    errors.UpstreamUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+"""One row per branch of the error tree; a leaf has its branch's status."""
+
+
+def answered(handle: HANDLED) -> HANDLED:
+    """Wrap a trigger: check api-version, map errors, echo the client's request id."""
+
+    @functools.wraps(handle)
+    def wrapper(req: func.HttpRequest) -> func.HttpResponse:
+        try:
+            _check_version(req)
+            response = handle(req)
+        except errors.SwitchbackError as error:
+            response = refused(error)
+        request_id = req.headers.get("x-ms-client-request-id")
+        if request_id:
+            response.headers["x-ms-client-request-id"] = request_id
+        return response
+
+    return wrapper
+
+
+def written(
+    body: Any,  # noqa: ANN401 - anything JSON
+    status: HTTPStatus = HTTPStatus.OK,
+    headers: Mapping[str, str] | None = None,
+) -> func.HttpResponse:
+    """Write a JSON answer."""
+    text = json.dumps(body, separators=(",", ":"))
+    return func.HttpResponse(
+        text, status_code=status, mimetype="application/json", headers=dict(headers or {})
+    )
+
+
+def refused(error: errors.SwitchbackError) -> func.HttpResponse:
+    """Write an error as Azure writes one: {"error": {…}} and x-ms-error-code."""
+    body: dict[str, Any] = {"code": error.code, "message": str(error)}
+    if error.target:
+        body["target"] = error.target
+    if error.faults:
+        body["details"] = [
+            {"code": fault.code, "target": fault.target, "message": fault.message}
+            for fault in error.faults
+        ]
+    headers = {"x-ms-error-code": error.code}
+    if isinstance(error, errors.UpstreamUnavailable):
+        headers["Retry-After"] = str(round(error.retry_after_seconds or 5))
+    return written({"error": body}, status_of(error), headers)
+
+
+def status_of(error: errors.SwitchbackError) -> HTTPStatus:
+    """Return an error's status: its own row's, or its nearest ancestor's."""
+    for kind in type(error).__mro__:
+        if kind in STATUS:
+            return STATUS[kind]
+    return HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+def flag(req: func.HttpRequest, name: str) -> bool:
+    """Return a query parameter that is true or false; absent is false."""
+    value = req.params.get(name, "false").lower()
+    if value not in {"true", "false"}:
+        fault = errors.Fault(
+            "InvalidValue", name, f"{name} is {value!r}; it must be true or false."
+        )
+        raise errors.InvalidInput(fault.message, (fault,))
+    return value == "true"
+
+
+def whole_number(req: func.HttpRequest, name: str, default: int, most: int) -> int:
+    """Return a query parameter that is a whole number from 1 to `most`."""
+    text = req.params.get(name, str(default))
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= most):
+        right = f"a whole number from 1 to {most}"
+        fault = errors.Fault("InvalidValue", name, f"{name} is {text!r}; it must be {right}.")
+        raise errors.InvalidInput(fault.message, (fault,))
+    return int(text)
+
+
+def actor(req: func.HttpRequest) -> str:
+    """Return who asks: the signed-in principal where the platform names one."""
+    return req.headers.get("x-ms-client-principal-name") or "function key"
+
+
+def _check_version(req: func.HttpRequest) -> None:
+    version = req.params.get("api-version")
+    if version not in (None, API_VERSION):
+        error = errors.InvalidInput(
+            f"Unsupported api-version '{version}'. The supported api-versions are '{API_VERSION}'.",
+            target="api-version",
+        )
+        error.code = "UnsupportedApiVersionValue"
+        raise error

@@ -1,0 +1,34 @@
+"""Routes of the safety lever, and of liveness."""
+
+import azure.functions as func
+
+from functions._http import answered, written
+from functions._models import LeverBody, read
+from shared.safety import Safety
+
+
+def blueprint(safety: Safety) -> func.Blueprint:
+    """Build the routes over the safety service."""
+    bp = func.Blueprint()
+
+    @bp.function_name("get_health")
+    @bp.route("health", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+    @answered
+    def get_health(req: func.HttpRequest) -> func.HttpResponse:
+        return written({"status": "ok"})
+
+    @bp.function_name("get_safety_lever")
+    @bp.route("safety-lever", methods=["GET"])
+    @answered
+    def get_safety_lever(req: func.HttpRequest) -> func.HttpResponse:
+        return written({"engaged": safety.is_engaged()})
+
+    @bp.function_name("put_safety_lever")
+    @bp.route("safety-lever", methods=["PUT"])
+    @answered
+    def put_safety_lever(req: func.HttpRequest) -> func.HttpResponse:
+        body = read(req, LeverBody)
+        safety.set(engaged=body.engaged, reason=body.reason)
+        return written({"engaged": body.engaged})
+
+    return bp

@@ -1,0 +1,69 @@
+"""How well a drill was observed: samples, gaps, and the share of slots that were attempted."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from shared.core.evidence import Evidence
+from shared.core.samples import Instant, Outcome, Sample
+from shared.core.slots import Gap, gaps, is_gap
+
+ATTEMPTED_SHARE_MIN = 0.99
+"""Below this share of its slots a drill was not observed as closely as it promises."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """What the samples of a drill amount to."""
+
+    count: int
+    failed: int
+    gaps: tuple[Gap, ...]
+    attempted: int
+    expected: int
+
+    @property
+    def attempted_share(self) -> float:
+        """The share of slots that were attempted, rounded down: 1 only when all were."""
+        return int(10_000 * self.attempted / self.expected) / 10_000 if self.expected else 1.0
+
+    @property
+    def is_thin(self) -> bool:
+        """So many slots were not attempted that the report must say so first."""
+        return self.attempted_share < ATTEMPTED_SHARE_MIN
+
+
+def cover(evidence: Evidence, required: Iterable[str]) -> Coverage:
+    """Count what was sampled of every series, the required ones also when they have no sample."""
+    series = {**{name: [] for name in required}, **evidence.series}
+    ends = [s.asked_at for of_it in series.values() for s in (*of_it[:1], *of_it[-1:])]
+    first, last = min(ends, default=0), max(ends, default=-1)
+    found: list[Gap] = []
+    attempted = expected = 0
+    for name in sorted(series) if ends else ():
+        every_ms = evidence.every_ms(name)
+        asked = _with_far_ends([s.asked_at for s in series[name]], first, last, every_ms)
+        found.extend(gaps(name, asked, every_ms))
+        attempted += len({s.asked_at // every_ms for s in series[name]})
+        expected += asked[-1] // every_ms - asked[0] // every_ms + 1
+    return Coverage(
+        count=sum(map(len, series.values())),
+        failed=sum(map(_failed, series.values())),
+        gaps=tuple(sorted(found, key=lambda gap: (gap.after, gap.until, gap.series))),
+        attempted=attempted,
+        expected=expected,
+    )
+
+
+def _with_far_ends(
+    asked: Sequence[Instant], first: Instant, last: Instant, every_ms: int
+) -> list[Instant]:
+    """Stretch a series to the whole observation where it began too late or stopped too early."""
+    if not asked:
+        return [first, last]
+    begin = [first] if is_gap(first, asked[0], every_ms) else []
+    end = [last] if is_gap(asked[-1], last, every_ms) else []
+    return [*begin, *asked, *end]
+
+
+def _failed(samples: Sequence[Sample]) -> int:
+    return sum(sample.outcome is not Outcome.OK for sample in samples)

@@ -1,0 +1,179 @@
+"""What each sample of a drill's timeline proves, read with the drill's own snapshot.
+
+A failed DNS or ARM sample proves nothing. A health sample that failed proves that the endpoint did
+not serve, but a packet can be lost to a healthy endpoint: a failure alone is a blip, and a time-out
+at the edge of an outage counts only where the outage can be seen to include it.
+"""
+
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from shared.core.model import Drill
+from shared.core.samples import Instant, Outcome, Sample
+from shared.core.slots import Served, Slot, interval_ms, is_gap, to_slots
+
+SERVING = "serving"
+FAILING = "failing"
+UNDER_TEST = "underTest"
+SURVIVOR = "survivor"
+UNPROVEN = ""
+
+
+class Reading(NamedTuple):
+    """A sample and the state that it proves; ARM's series prove ARM's own words."""
+
+    sample: Sample
+    state: str
+
+
+def by_series(samples: Iterable[Sample]) -> dict[str, list[Sample]]:
+    """Group samples by series, in order of asking, each once however often it was written."""
+    grouped: dict[str, dict[tuple[Instant, str], Sample]] = {}
+    for sample in samples:
+        same = grouped.setdefault(sample.series, {})
+        known = same.setdefault((sample.asked_at, sample.writer), sample)
+        if known != sample:
+            same[sample.asked_at, sample.writer] = min(known, sample, key=_preference)
+    return {name: [of_it[at] for at in sorted(of_it)] for name, of_it in sorted(grouped.items())}
+
+
+def _preference(sample: Sample) -> tuple[Instant, str, str, int, int]:
+    """Of two versions of one sample the same is kept, whichever comes first."""
+    code, ttl_seconds = sample.code, sample.ttl_seconds
+    return (
+        sample.answered_at,
+        sample.outcome,
+        sample.answer,
+        -1 if code is None else code,
+        -1 if ttl_seconds is None else ttl_seconds,
+    )
+
+
+class Evidence:
+    """A drill's samples, by series: what each proves, computed once."""
+
+    def __init__(self, drill: Drill, samples: Iterable[Sample]) -> None:
+        self.drill = drill
+        self.series = by_series(samples)
+        endpoints = drill.snapshot.endpoints
+        self.survivors = frozenset(
+            e.name for e in endpoints if e.enabled and e.name != drill.endpoint
+        )
+        self._served_by = self._learn_served_by() if drill.plan.served_by_header else {}
+        self._named: dict[str, str | None] = {}
+        self._slots: dict[str, list[Slot]] = {}
+        self._readings: dict[str, list[Reading]] = {}
+
+    def below(self, prefix: str) -> tuple[str, ...]:
+        """Return what follows the prefix in the names of the series that were recorded."""
+        return tuple(n.removeprefix(prefix) for n in self.series if n.startswith(prefix))
+
+    def every_ms(self, series: str) -> int:
+        """Return how far the attempts of a series lie apart."""
+        return interval_ms(series, self.drill.plan.sample_interval_seconds)
+
+    def slots(self, series: str) -> list[Slot]:
+        """Return a series' slots; empty when it has no samples."""
+        if series not in self._slots:
+            self._slots[series] = to_slots(self.series.get(series, ()), self.every_ms(series))
+        return self._slots[series]
+
+    def readings(self, series: str) -> list[Reading]:
+        """Return a series' samples with the state that each proves, in order of asking."""
+        if series not in self._readings:
+            self._readings[series] = self._read(series)
+        return self._readings[series]
+
+    def named(self, answer: str) -> str | None:
+        """Return the endpoint that an answer names or that served it."""
+        if answer not in self._named:
+            endpoint = self._served_by.get(answer) or self.drill.snapshot.endpoint_named(answer)
+            self._named[answer] = endpoint
+        return self._named[answer]
+
+    def served(self, slot: Slot, wanted: frozenset[str], unwanted: frozenset[str]) -> Served:
+        """Say what a client's slot shows of a recovery towards the wanted endpoints."""
+        answered = {self.named(s.answer) for s in slot.samples if _is_answer(s)}
+        if answered & unwanted:
+            return Served.UNWANTED
+        if slot.failed:
+            return Served.FAILED
+        return Served.WANTED if self.answers_of(slot, wanted) else Served.OTHER
+
+    def answers_of(self, slot: Slot, endpoints: frozenset[str]) -> list[Sample]:
+        """Return the slot's samples that one of the endpoints answered well."""
+        return [
+            s for s in slot.samples if s.outcome is Outcome.OK and self.named(s.answer) in endpoints
+        ]
+
+    def _read(self, series: str) -> list[Reading]:
+        samples = self.series.get(series, [])
+        if series.startswith("health/"):
+            return _read_health(self.slots(series), self.every_ms(series))
+        if series.startswith("dns/"):
+            return [Reading(s, self._side(s)) for s in samples]
+        return [Reading(s, s.answer if s.outcome is Outcome.OK else UNPROVEN) for s in samples]
+
+    def _side(self, sample: Sample) -> str:
+        endpoint = self.named(sample.answer) if sample.outcome is Outcome.OK else None
+        if endpoint == self.drill.endpoint:
+            return UNDER_TEST
+        return SURVIVOR if endpoint in self.survivors else UNPROVEN
+
+    def _learn_served_by(self) -> dict[str, str]:
+        """Learn from health samples which header value is whose; one that two share is nobody's."""
+        owners: dict[str, set[str]] = {}
+        for endpoint in self.below("health/"):
+            for sample in self.series[f"health/{endpoint}"]:
+                if sample.outcome is Outcome.OK and sample.answer:
+                    owners.setdefault(sample.answer, set()).add(endpoint)
+        return {answer: min(of_it) for answer, of_it in owners.items() if len(of_it) == 1}
+
+
+def _is_answer(sample: Sample) -> bool:
+    """Somebody answered, well or badly: a status came."""
+    return sample.outcome is Outcome.OK or (
+        sample.outcome is Outcome.FAILED and sample.code is not None
+    )
+
+
+def _read_health(slots: Sequence[Slot], every_ms: int) -> list[Reading]:
+    proves = _proven_failing(slots, every_ms)
+    return [
+        Reading(sample, _health_state(sample, slot, proves=failing))
+        for slot, failing in zip(slots, proves, strict=True)
+        for sample in slot.samples
+    ]
+
+
+def _health_state(sample: Sample, slot: Slot, *, proves: bool) -> str:
+    if sample.outcome is Outcome.OK:
+        return SERVING
+    return FAILING if slot.failed and proves else UNPROVEN
+
+
+def _proven_failing(slots: Sequence[Slot], every_ms: int) -> list[bool]:
+    """Tell which failed slots prove an outage: those that a neighbour confirms, edges with care."""
+    confirmed = [False] * len(slots)
+    for at, (one, other) in enumerate(pairwise(slots)):
+        if one.failed and other.failed and not is_gap(one.last_asked_at, other.asked_at, every_ms):
+            confirmed[at] = confirmed[at + 1] = True
+    doubtful = {at for at in range(len(slots)) if confirmed[at] and _is_doubtful_edge(slots, at)}
+    return [sure and at not in doubtful for at, sure in enumerate(confirmed)]
+
+
+def _is_doubtful_edge(slots: Sequence[Slot], at: int) -> bool:
+    """A time-out beside the switch may be a lost packet, asked before the outage or after it."""
+    slot = slots[at]
+    if any(sample.outcome is not Outcome.TIMEOUT for sample in slot.samples):
+        return False
+    older, newer = slots[at - 1 : at], slots[at + 1 : at + 2]
+    was_last = bool(newer) and not newer[0].failed
+    was_first = bool(older) and not older[0].failed
+    return was_last or (was_first and _ended_before(slot, newer))
+
+
+def _ended_before(slot: Slot, newer: Sequence[Slot]) -> bool:
+    """The time-out was over before the next attempt: it cannot vouch for the time between."""
+    return any(min(s.answered_at for s in slot.samples) < n.asked_at for n in newer)

@@ -1,0 +1,177 @@
+"""What a reader should know beyond the verdict: none of these is by itself a failed drill."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from shared.core.coverage import Coverage
+from shared.core.evidence import Evidence
+from shared.core.intervals import Comparison, Elapsed, at_least, between, in_words
+from shared.core.milestones import Milestone, NotReached, Switch
+from shared.core.phases import Journey, PhaseTime
+from shared.core.samples import Instant, rfc3339
+
+SWITCHED = {Switch.FAILOVER: "authoritativeSwitched", Switch.FAILBACK: "authoritativeBack"}
+RESOLVED = {Switch.FAILOVER: "resolverSwitched", Switch.FAILBACK: "resolverBack"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing to know: a stable code, what it is about, a sentence, and how long it was."""
+
+    code: str
+    subject: str
+    message: str
+    elapsed: Elapsed | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What findings are drawn from."""
+
+    journey: Journey
+    evidence: Evidence
+    coverage: Coverage
+    phases: tuple[PhaseTime, ...]
+
+
+def find(facts: Facts) -> list[Finding]:
+    """Return every finding; thin sampling first, for it weakens all the rest."""
+    return [
+        *_thin_sampling(facts),
+        *_restored_by_others(facts),
+        *_beyond_the_envelope(facts),
+        *_past_ttl(facts),
+        *_disagreeing_servers(facts),
+        *_errors_in_failback(facts),
+        *_flaps(facts),
+        *_gaps(facts),
+    ]
+
+
+def _thin_sampling(facts: Facts) -> Iterator[Finding]:
+    coverage = facts.coverage
+    if coverage.is_thin:
+        message = (
+            f"Only {100 * coverage.attempted_share:.2f} % of the slots were attempted "
+            f"({coverage.attempted} of {coverage.expected}): what follows is less sure."
+        )
+        yield Finding(code="ThinSampling", subject="samples", message=message)
+
+
+def _restored_by_others(facts: Facts) -> Iterator[Finding]:
+    if facts.journey.found.course.is_restored_by_others:
+        message = "The machine ran again before we asked for it; failback counts from there."
+        yield Finding(
+            code="RestoredByOthers", subject=facts.journey.drill.endpoint, message=message
+        )
+
+
+def _beyond_the_envelope(facts: Facts) -> Iterator[Finding]:
+    codes = {
+        Comparison.SLOWER: ("SlowerThanPromised", "at least", "at most"),
+        Comparison.FASTER: ("FasterThanPromised", "at most", "at least"),
+    }
+    for time in facts.phases:
+        if time.comparison in codes:
+            code, seen_as, promised_as = codes[time.comparison]
+            is_slower = time.comparison is Comparison.SLOWER
+            seen = time.elapsed.seconds_min if is_slower else time.elapsed.seconds_max
+            promised = time.promised.seconds_max if is_slower else time.promised.seconds_min
+            message = (
+                f"{time.name} of the {time.of} took {seen_as} {in_words(seen)} s; "
+                f"the settings promise {promised_as} {in_words(promised)} s."
+            )
+            yield Finding(code=code, subject=time.name, message=message, elapsed=time.elapsed)
+
+
+def _past_ttl(facts: Facts) -> Iterator[Finding]:
+    """Yield resolvers that kept an answer longer than TTL after the last server had switched."""
+    ttl = float(facts.journey.drill.snapshot.ttl_seconds)
+    for of in Switch:
+        servers = [m for m in facts.journey.found.reached if m.name == SWITCHED[of]]
+        if not servers or facts.journey.found.missing(SWITCHED[of]) is not None:
+            continue
+        last = max(servers, key=lambda m: (m.interval.not_after, m.interval.after))
+        for resolver, kept in _kept(facts, of, last):
+            excess = kept + Elapsed(-ttl, -ttl)
+            if excess.seconds_min > 0:
+                message = (
+                    f"Resolver {resolver} kept its old answer {_seconds(excess)} past its TTL "
+                    f"of {in_words(ttl)} s in the {of}."
+                )
+                yield Finding(
+                    code="ResolverPastTtl", subject=resolver, message=message, elapsed=excess
+                )
+
+
+def _kept(facts: Facts, of: Switch, last: Milestone) -> Iterator[tuple[str, Elapsed]]:
+    """Yield how long each resolver kept the old answer after the last server's switch."""
+    found = facts.journey.found
+    entries: list[Milestone | NotReached] = [*found.reached, *found.not_reached]
+    for entry in entries:
+        if entry.name != RESOLVED[of]:
+            continue
+        if isinstance(entry, Milestone):
+            yield entry.vantage, between(last.interval, entry.interval)
+        elif entry.not_before is not None:
+            yield entry.vantage, at_least(last.interval, entry.not_before)
+
+
+def _disagreeing_servers(facts: Facts) -> Iterator[Finding]:
+    found = facts.journey.found
+    for of in Switch:
+        servers = [m for m in found.reached if m.name == SWITCHED[of]]
+        missing = found.missing(SWITCHED[of])
+        if not servers:
+            continue
+        first = min(servers, key=lambda m: m.interval.not_after)
+        last = max(servers, key=lambda m: m.interval.after)
+        apart, other = between(first.interval, last.interval), last.vantage
+        if missing is not None and missing.not_before is not None:
+            apart, other = at_least(first.interval, missing.not_before), missing.vantage
+        if apart.seconds_min > 0:
+            message = (
+                f"Name servers {first.vantage} and {other} disagreed "
+                f"for {_seconds(apart)} in the {of}."
+            )
+            yield Finding(code="ServersDisagree", subject=other, message=message, elapsed=apart)
+
+
+def _errors_in_failback(facts: Facts) -> Iterator[Finding]:
+    """Yield the classes of client whose requests failed although both endpoints were to serve."""
+    back_since = facts.journey.found.course.back_since
+    if back_since is None:
+        return
+    for client in facts.evidence.below("client/"):
+        failed = _failed_since(facts.evidence, f"client/{client}", back_since)
+        if failed:
+            message = (
+                f"{failed} of the {client} client's slots failed in the failback; none should."
+            )
+            yield Finding(code="ClientErrorsInFailback", subject=client, message=message)
+
+
+def _failed_since(evidence: Evidence, series: str, since: Instant) -> int:
+    return sum(slot.failed and slot.asked_at >= since for slot in evidence.slots(series))
+
+
+def _flaps(facts: Facts) -> Iterator[Finding]:
+    for flap in facts.journey.found.flaps:
+        after, until = map(rfc3339, flap.interval)
+        message = f"{flap.name} at {flap.vantage} fell back between {after} and {until}."
+        yield Finding(code="Flap", subject=flap.vantage, message=message)
+
+
+def _gaps(facts: Facts) -> Iterator[Finding]:
+    for gap in facts.coverage.gaps:
+        seconds = (gap.until - gap.after) / 1_000
+        message = f"{gap.series} was not asked for {in_words(seconds)} s from {rfc3339(gap.after)}."
+        yield Finding(
+            code="Gap", subject=gap.series, message=message, elapsed=Elapsed(seconds, seconds)
+        )
+
+
+def _seconds(elapsed: Elapsed) -> str:
+    if elapsed.seconds_max is None:
+        return f"at least {in_words(elapsed.seconds_min)} s"
+    return f"{in_words(elapsed.seconds_min)} to {in_words(elapsed.seconds_max)} s"

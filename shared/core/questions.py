@@ -1,0 +1,136 @@
+"""What a drill asks in every slot, as values: a pure function of the drill."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from shared.core.model import Drill, EndpointSnapshot, HealthCheck, Snapshot
+
+CLIENT_STATUSES = ((200, 399),)
+"""What a client takes for being served; a redirect is an answer, and is not followed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DnsQuestion:
+    """One name, asked of one server."""
+
+    series: str
+    server: str
+    name: str
+    recursion_desired: bool
+    timeout_seconds: float
+    record_type: str = "A"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthQuestion:
+    """Our own request to an endpoint's address."""
+
+    series: str
+    check: HealthCheck
+    served_by_header: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientQuestion:
+    """A visit to a URL as a client makes it: its resolver first, then whoever that names."""
+
+    series: str
+    resolver: str
+    url: str
+    timeout_seconds: float
+    served_by_header: str | None = None
+    expected_statuses: tuple[tuple[int, int], ...] = CLIENT_STATUSES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonitorQuestion:
+    """What Traffic Manager says of a profile and its endpoints: one read, a sample of each."""
+
+    profile_id: str
+    endpoints: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PowerQuestion:
+    """What ARM says of a machine."""
+
+    series: str
+    machine_id: str
+
+
+OwnQuestion = DnsQuestion | HealthQuestion | ClientQuestion
+ArmQuestion = MonitorQuestion | PowerQuestion
+
+
+def own_questions(drill: Drill) -> tuple[OwnQuestion, ...]:
+    """Return everything that a drill asks over DNS and HTTP in one slot, each series once."""
+    asked: tuple[OwnQuestion, ...] = (*_dns(drill), *_health(drill), _client(drill))
+    return tuple({question.series: question for question in asked}.values())
+
+
+def arm_questions(drill: Drill) -> tuple[ArmQuestion, ...]:
+    """Return everything that a drill asks ARM in one slot."""
+    monitor = MonitorQuestion(
+        profile_id=drill.snapshot.profile_id,
+        endpoints=tuple(endpoint.name for endpoint in drill.snapshot.endpoints),
+    )
+    powers = (
+        PowerQuestion(series=f"power/{target.name}", machine_id=target.id)
+        for target in drill.snapshot.targets
+    )
+    return (monitor, *powers)
+
+
+def health_check(
+    snapshot: Snapshot, endpoint: EndpointSnapshot, timeout_seconds: int
+) -> HealthCheck | None:
+    """Return how to ask the endpoint as Traffic Manager does; None if its address is unknown."""
+    if endpoint.address is None:
+        return None
+    monitor = snapshot.monitor
+    scheme = monitor.protocol.lower()
+    path = "" if scheme == "tcp" else f"/{monitor.path.lstrip('/')}"
+    return HealthCheck(
+        url=f"{scheme}://{endpoint.host}:{monitor.port}{path}",
+        address=endpoint.address,
+        host=endpoint.host,
+        expected_statuses=monitor.expected_statuses,
+        timeout_seconds=timeout_seconds,
+    )
+
+
+def _dns(drill: Drill) -> Iterator[DnsQuestion]:
+    vantages = drill.snapshot.vantages
+    for kind, servers in (
+        ("authoritative", vantages.authoritative),
+        ("recursive", vantages.resolvers),
+    ):
+        for server in servers:
+            yield DnsQuestion(
+                series=f"dns/{kind}/{server}",
+                server=server,
+                name=drill.snapshot.fqdn,
+                recursion_desired=kind == "recursive",
+                timeout_seconds=drill.plan.sample_timeout_seconds,
+            )
+
+
+def _health(drill: Drill) -> Iterator[HealthQuestion]:
+    for endpoint in drill.snapshot.endpoints:
+        check = health_check(drill.snapshot, endpoint, drill.plan.sample_timeout_seconds)
+        if check is not None:
+            yield HealthQuestion(
+                series=f"health/{endpoint.name}",
+                check=check,
+                served_by_header=drill.plan.served_by_header,
+            )
+
+
+def _client(drill: Drill) -> ClientQuestion:
+    return ClientQuestion(
+        series=f"client/{drill.plan.objective_client}",
+        resolver=drill.snapshot.vantages.client_resolver,
+        url=drill.snapshot.vantages.client_url,
+        timeout_seconds=drill.plan.sample_timeout_seconds,
+        served_by_header=drill.plan.served_by_header,
+    )

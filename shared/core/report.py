@@ -1,0 +1,117 @@
+"""The report of a drill: a pure function of the drill and its timeline, whenever it is computed."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from shared.core.coverage import Coverage, cover
+from shared.core.downtime import ClientDowntime, client_downtime
+from shared.core.envelope import Envelope, envelope_of
+from shared.core.evidence import Evidence
+from shared.core.findings import Facts, Finding, find
+from shared.core.intervals import Comparison, Elapsed, compare
+from shared.core.milestones import Flap, Milestone, NotReached, Switch
+from shared.core.model import Drill
+from shared.core.phases import Beside, Journey, PhaseTime, beside, phase_times
+from shared.core.samples import Timeline, Transition
+from shared.core.seek import find_milestones, required_series
+from shared.core.verdict import Objective, objectives
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """A total beside the envelope, and the phases that lie beyond their own bounds."""
+
+    of: Switch
+    observed: Elapsed
+    promised: Elapsed
+    phases: tuple[str, ...]
+
+    @property
+    def comparison(self) -> Comparison:
+        """How the total compares with the promise."""
+        return compare(self.observed, self.promised)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SamplingError:
+    """How wide the milestones' intervals are."""
+
+    seconds_median: float
+    seconds_max: float
+    widest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What a drill showed: verdicts, where the time went, how sure that is, what else to know."""
+
+    drill: Drill
+    objectives: tuple[Objective, ...]
+    phases: tuple[PhaseTime, ...]
+    beside: tuple[Beside, ...]
+    milestones: tuple[Milestone, ...]
+    not_reached: tuple[NotReached, ...]
+    flaps: tuple[Flap, ...]
+    client_downtime: tuple[ClientDowntime, ...]
+    envelope: Envelope
+    compared: tuple[Compared, ...]
+    findings: tuple[Finding, ...]
+    coverage: Coverage
+    sampling_error: SamplingError | None
+    transitions: tuple[Transition, ...]
+
+
+def build_report(drill: Drill, timeline: Timeline) -> Report:
+    """Report a drill, closed or still running, from what was recorded of it and nothing else."""
+    evidence = Evidence(drill, timeline.samples)
+    found = find_milestones(evidence, timeline.actions)
+    journey, promised = Journey(drill, found), envelope_of(drill.snapshot, drill.plan)
+    times = tuple(phase_times(journey, promised))
+    coverage = cover(evidence, required_series(evidence))
+    judged = tuple(objectives(journey, times, coverage.gaps))
+    fault_since = found.course.fault_since
+    since = drill.started_at if fault_since is None else fault_since
+    return Report(
+        drill=drill,
+        objectives=judged,
+        phases=times,
+        beside=tuple(beside(journey)),
+        milestones=tuple(found.reached),
+        not_reached=tuple(found.not_reached),
+        flaps=tuple(found.flaps),
+        client_downtime=tuple(client_downtime(evidence, since)),
+        envelope=promised,
+        compared=tuple(_compare(judged, times, promised)),
+        findings=tuple(find(Facts(journey, evidence, coverage, times))),
+        coverage=coverage,
+        sampling_error=_sampling_error(found.reached),
+        transitions=tuple(sorted(timeline.transitions, key=lambda t: (t.at, t.phase, t.reason))),
+    )
+
+
+def _compare(
+    judged: Iterable[Objective], times: tuple[PhaseTime, ...], promised: Envelope
+) -> Iterable[Compared]:
+    totals = {Switch.FAILOVER: promised.failover_total, Switch.FAILBACK: promised.failback_total}
+    for objective in judged:
+        if objective.elapsed is not None:
+            own = [time for time in times if time.of is objective.name]
+            beyond = [t.name for t in own if t.comparison is not Comparison.WITHIN]
+            yield Compared(
+                of=objective.name,
+                observed=objective.elapsed,
+                promised=totals[objective.name],
+                phases=tuple(beyond),
+            )
+
+
+def _sampling_error(milestones: Iterable[Milestone]) -> SamplingError | None:
+    widths = sorted((m.interval.width_seconds, m.name, m.vantage) for m in milestones)
+    if not widths:
+        return None
+    widest = widths[-1]
+    return SamplingError(
+        seconds_median=widths[(len(widths) - 1) // 2][0],
+        seconds_max=widest[0],
+        widest=f"{widest[1]} at {widest[2]}",
+    )

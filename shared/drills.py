@@ -1,0 +1,274 @@
+"""Starts, moves on, stops and lists drills: looks, decides, saves, acts, records."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+from shared.core.decide import Action, Decision, Observation, decide
+from shared.core.errors import (
+    DrillExists,
+    Fault,
+    InvalidInput,
+    PreflightFailed,
+    ProfileBusy,
+    SafetyLeverEngaged,
+    StaleRow,
+    SwitchbackError,
+)
+from shared.core.model import Drill, HealthCheck, Phase, Snapshot
+from shared.core.observe import last_seen, observe
+from shared.core.plan import Plan
+from shared.core.samples import Instant, Timeline, Transition
+from shared.core.waiting import until, waits_for
+
+log = logging.getLogger(__name__)
+
+LOOK_BACK_SECONDS = 120
+"""How much more of the timeline a tick reads than its plan's longest stretch."""
+SAVE_ATTEMPTS = 5
+
+
+class DrillStore(Protocol):
+    """Where drills, their locks and the safety lever are kept."""
+
+    def find(self, drill_id: str) -> Drill | None:
+        """Return a drill, or None."""
+
+    def load(self, drill_id: str) -> Drill:
+        """Return a drill, or raise DrillNotFound."""
+
+    def open_drills(self) -> tuple[Drill, ...]:
+        """Return the drills that hold a lock."""
+
+    def holder(self, profile: str) -> str | None:
+        """Return the id of the drill that holds the profile's lock."""
+
+    def create(self, drill: Drill) -> Drill:
+        """Commit a drill and its lock, or raise ProfileBusy or DrillExists."""
+
+    def save(self, drill: Drill) -> Drill:
+        """Replace the version that was read, or raise StaleRow."""
+
+    def closed(self, profile: str, top: int) -> list[dict[str, Any]]:
+        """Return the newest summaries of a profile's closed drills."""
+
+    def is_lever_engaged(self) -> bool:
+        """Return whether the safety lever is engaged."""
+
+
+class Records(Protocol):
+    """A drill's timeline."""
+
+    def read(self, drill_id: str, since: Instant | None = None) -> Timeline:
+        """Return what was recorded."""
+
+    def write_transition(self, drill_id: str, transition: Transition) -> None:
+        """Write down that a drill entered a phase."""
+
+
+class Undoing(Protocol):
+    """The ledger."""
+
+    def view(self, drill: Drill) -> Any:  # noqa: ANN401 - LedgerView, which lives beside us
+        """Return what is known of the drill's fault."""
+
+    def inject(self, drill: Drill, check: HealthCheck | None) -> None:
+        """Break what the drill is to break, each under its record."""
+
+    def roll_back(self, drill: Drill) -> None:
+        """Take the next step of undoing."""
+
+
+class Found(Protocol):
+    """What preflight found."""
+
+    endpoint: str
+    snapshot: Snapshot
+    faults: tuple[Fault, ...]
+
+
+class Looking(Protocol):
+    """Preflight."""
+
+    def inspect(self, plan: Plan) -> Any:  # noqa: ANN401 - an Inspection, which lives beside us
+        """Return configuration and reasons not to start."""
+
+    def blocked(self, drill: Drill) -> str:
+        """Return what no longer holds, or nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dependencies:
+    """What the service is made of."""
+
+    store: DrillStore
+    records: Records
+    ledger: Undoing
+    preflight: Looking
+    health_check: Callable[[Drill], HealthCheck | None]
+    now: Callable[[], Instant]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A drill as its users see it."""
+
+    drill: Drill
+    waits_for: str
+    until: Instant | None
+    last_seen: dict[str, str]
+
+
+class Drills:
+    """The drills of all profiles."""
+
+    def __init__(self, dependencies: Dependencies) -> None:
+        self._its = dependencies
+
+    def start(self, drill_id: str, plan: Plan, plan_as_sent: str, by: str) -> tuple[Drill, bool]:
+        """Start a drill, or return the one that was started by this very request before."""
+        existing = self._its.store.find(drill_id)
+        if existing is not None:
+            return self._same(existing, plan_as_sent), False
+        if faults := plan.faults():
+            raise InvalidInput("The plan cannot be carried out.", faults)
+        if self._its.store.is_lever_engaged():
+            raise SafetyLeverEngaged("The safety lever is engaged: no drill may start.")
+        if holder := self._its.store.holder(plan.profile):
+            raise ProfileBusy(f"Profile {plan.profile!r} has a drill running: {holder!r}.")
+        inspection = self._its.preflight.inspect(plan)
+        if inspection.faults:
+            raise PreflightFailed("The drill must not start.", inspection.faults)
+        return self._commit(drill_id, plan, plan_as_sent, by, inspection)
+
+    def _commit(
+        self, drill_id: str, plan: Plan, plan_as_sent: str, by: str, found: Found
+    ) -> tuple[Drill, bool]:
+        now = self._its.now()
+        drill = Drill(
+            id=drill_id,
+            plan=plan,
+            plan_as_sent=plan_as_sent,
+            endpoint=found.endpoint,
+            snapshot=found.snapshot,
+            phase=Phase.STEADY,
+            phase_since=now,
+            started_at=now,
+            started_by=by,
+        )
+        try:
+            created = self._its.store.create(drill)
+        except DrillExists:
+            # Another request of the same name was a moment faster.
+            return self._same(self._its.store.load(drill_id), plan_as_sent), False
+        self._record_phase(created)
+        log.info("drill started drill_id=%s profile=%s by=%s", drill_id, plan.profile, by)
+        return created, True
+
+    def get(self, drill_id: str) -> View:
+        """Return one drill with what it waits for and what was seen last."""
+        drill = self._its.store.load(drill_id)
+        if drill.phase is Phase.CLOSED:
+            return View(drill, "", None, {})
+        timeline = self._recent(drill)
+        seen = self._seen(drill, timeline)
+        return View(drill, waits_for(drill, seen), until(drill), last_seen(timeline.samples))
+
+    def open(self) -> tuple[Drill, ...]:
+        """Return the open drills."""
+        return self._its.store.open_drills()
+
+    def closed(self, profile: str, top: int) -> list[dict[str, Any]]:
+        """Return summaries of a profile's closed drills, newest first."""
+        return self._its.store.closed(profile, top)
+
+    def holder(self, profile: str) -> str | None:
+        """Return the id of the drill that is running on a profile."""
+        return self._its.store.holder(profile)
+
+    def stop(self, drill_id: str, reason: str = "OperatorStop") -> Drill:
+        """Have a drill roll back now; stopping twice, or a closed drill, changes nothing."""
+        for _ in range(SAVE_ATTEMPTS):
+            drill = self._its.store.load(drill_id)
+            if drill.phase is Phase.CLOSED or drill.stop_requested:
+                return drill
+            try:
+                return self._its.store.save(replace(drill, stop_requested=reason))
+            except StaleRow:
+                continue
+        raise StaleRow(f"Drill {drill_id!r} is being moved on; ask again.")
+
+    def advance(self) -> None:
+        """Move every open drill on by one tick; one drill's trouble does not keep the others."""
+        for drill in self._its.store.open_drills():
+            try:
+                self.tick(drill)
+            except StaleRow:
+                log.info("tick lost to another drill_id=%s", drill.id)
+            except SwitchbackError:
+                log.exception("tick failed drill_id=%s", drill.id)
+
+    def tick(self, drill: Drill) -> Drill:
+        """Move one drill on: look, decide, save, act."""
+        seen = self._seen(drill, self._recent(drill))
+        decision = decide(drill, self._with_recheck(drill, seen), self._its.now())
+        moved = drill if decision.drill == drill else self._its.store.save(decision.drill)
+        if moved.phase is not drill.phase:
+            self._record_phase(moved)
+        self._act(Decision(moved, decision.actions))
+        return moved
+
+    def _act(self, decision: Decision) -> None:
+        if Action.ROLL_BACK in decision.actions:
+            self._its.ledger.roll_back(decision.drill)
+        if Action.INJECT not in decision.actions:
+            return
+        if blocked := self._its.preflight.blocked(decision.drill):
+            log.warning("not injected drill_id=%s because=%s", decision.drill.id, blocked)
+            self._its.store.save(replace(decision.drill, stop_requested=blocked))
+            return
+        self._its.ledger.inject(decision.drill, self._its.health_check(decision.drill))
+
+    def _recent(self, drill: Drill) -> Timeline:
+        plan = drill.plan
+        budget = plan.stop_conditions.client_outage_seconds_max or 0
+        seconds = max(plan.steady_seconds, plan.stability_seconds, budget) + LOOK_BACK_SECONDS
+        return self._its.records.read(drill.id, self._its.now() - 1_000 * seconds)
+
+    def _seen(self, drill: Drill, timeline: Timeline) -> Observation:
+        seen = observe(drill, timeline.samples, self._its.now())
+        stop = "SafetyLeverEngaged" if self._its.store.is_lever_engaged() else seen.stop
+        if drill.phase is Phase.STEADY:
+            return replace(seen, stop=stop)
+        view = self._its.ledger.view(drill)
+        return replace(
+            seen,
+            stop=stop,
+            effect_seen=view.effect_seen,
+            fault_in_place=view.fault_in_place,
+            undone_by_others=view.undone_by_others,
+            ledger_clear=view.is_clear,
+        )
+
+    def _with_recheck(self, drill: Drill, seen: Observation) -> Observation:
+        """Ask preflight once more when the drill would leave the steady state now."""
+        would = decide(drill, seen, self._its.now())
+        if drill.phase is Phase.STEADY and would.drill.phase is Phase.FAILOVER:
+            return replace(seen, blocked=self._its.preflight.blocked(drill))
+        return seen
+
+    def _record_phase(self, drill: Drill) -> None:
+        log.info("phase entered drill_id=%s phase=%s", drill.id, drill.phase)
+        at = drill.closed_at or drill.phase_since
+        transition = Transition(at=at, phase=str(drill.phase), reason=drill.reason)
+        try:
+            self._its.records.write_transition(drill.id, transition)
+        except SwitchbackError:
+            # The drill's own row has it; the timeline's copy must not hold up a rollback.
+            log.exception("transition not written drill_id=%s", drill.id)
+
+    def _same(self, existing: Drill, plan_as_sent: str) -> Drill:
+        if existing.plan_as_sent != plan_as_sent:
+            raise DrillExists(f"Drill {existing.id!r} exists already, with another plan.")
+        return existing

@@ -1,0 +1,275 @@
+"""Provisions profiles to their desired state, and shows what is live."""
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+from shared.core.desired import Change, changes, short_type, wanted_endpoint, wanted_profile
+from shared.core.errors import (
+    EndpointNotFound,
+    Fault,
+    InvalidInput,
+    ProfileBusy,
+    ProfileNotFound,
+)
+from shared.core.profile_rules import endpoint_faults, profile_faults
+from shared.core.resource_ids import is_same, parse
+
+log = logging.getLogger(__name__)
+
+Json = dict[str, Any]
+
+MANAGED = "managed"
+PUBLIC_IP = "microsoft.network/publicipaddresses"
+
+
+class Azure(Protocol):
+    """What is read of ARM and written to it."""
+
+    def profile(self, profile_id: str) -> Json | None:
+        """Return the live profile, or None."""
+
+    def put_profile(self, profile_id: str, body: Json) -> Json:
+        """Create or replace a profile with all its endpoints."""
+
+    def delete_profile(self, profile_id: str) -> None:
+        """Delete a profile, if there is one."""
+
+    def put_endpoint(self, profile_id: str, kind: str, name: str, body: Json) -> Json:
+        """Create or replace one endpoint."""
+
+    def delete_endpoint(self, profile_id: str, kind: str, name: str) -> None:
+        """Delete one endpoint, if there is one."""
+
+    def resource(self, resource_id: str) -> Json | None:
+        """Return any resource, or None."""
+
+
+class Registry(Protocol):
+    """Which profiles are known here."""
+
+    def find(self, name: str) -> Json | None:
+        """Return `{name, resourceId, mode, lastApplied}`, or None."""
+
+    def all(self) -> list[Json]:
+        """Return every profile."""
+
+    def put(self, entry: Json) -> None:
+        """Register a profile, or note what was applied to it."""
+
+    def delete(self, name: str) -> None:
+        """Forget a profile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What else the service asks."""
+
+    registry: Registry
+    holder: Callable[[str], str | None]
+    """profile -> the id of the drill running on it."""
+    authoritative_answers: Callable[[str], dict[str, str]]
+    """fqdn -> what each authoritative server answers now."""
+    subscription_id: str
+
+
+class Written(NamedTuple):
+    """A profile after a write, what was changed for it, and whether it is new."""
+
+    view: Json
+    changes: tuple[Change, ...]
+    is_new: bool
+
+
+class Profiles:
+    """Profiles, managed by us or owned by others and observed."""
+
+    def __init__(self, azure: Azure, surroundings: Surroundings) -> None:
+        self._azure, self._its = azure, surroundings
+
+    def put(self, name: str, body: Json, *, is_dry_run: bool = False) -> Written:
+        """Make the profile what the body says; write nothing when it is so already."""
+        _raise_if(profile_faults(name, body))
+        if not is_dry_run:
+            self._raise_if_busy(name)
+        profile_id = self._id(body["resourceGroup"], name)
+        was = live = self._azure.profile(profile_id)
+        wanted = wanted_profile(body)
+        todo = changes(live, wanted)
+        _raise_if(tuple(self._target_faults(live, wanted["properties"]["endpoints"])))
+        if todo and not is_dry_run:
+            log.info("profile written profile=%s changes=%s", name, [c.path for c in todo])
+            live = self._azure.put_profile(profile_id, wanted)
+        if not is_dry_run:
+            self._register(name, profile_id, wanted)
+        return Written(self._view(name, MANAGED, live or wanted), todo, is_new=was is None)
+
+    def get(self, name: str) -> Json:
+        """Return a profile: live statuses, what DNS answers now, drift from what was applied."""
+        entry, live = self._live(name)
+        view = self._view(entry["name"], entry["mode"], live)
+        view["answers"] = self._its.authoritative_answers(view["fqdn"])
+        applied = entry["lastApplied"]
+        view["drift"] = [_told(change) for change in changes(live, applied)] if applied else []
+        return view
+
+    def all(self) -> list[Json]:
+        """Return every known profile: name, resource and mode, without asking ARM."""
+        known = ("name", "resourceId", "mode")
+        return [{name: entry[name] for name in known} for entry in self._its.registry.all()]
+
+    def delete(self, name: str) -> None:
+        """Delete a managed profile, or forget an observed one; nothing happens if unknown."""
+        entry = self._its.registry.find(name)
+        if entry is None:
+            return
+        self._raise_if_busy(name)
+        if entry["mode"] == MANAGED:
+            self._azure.delete_profile(entry["resourceId"])
+        self._its.registry.delete(name)
+
+    def get_endpoint(self, name: str, endpoint: str) -> Json:
+        """Return one endpoint with its live status."""
+        _, live = self._live(name)
+        return _endpoint_view(_endpoint(live, endpoint))
+
+    def put_endpoint(self, name: str, endpoint: str, body: Json) -> Written:
+        """Make one endpoint what the body says; write nothing when it is so already."""
+        body = body | {"name": endpoint}
+        _raise_if(tuple(endpoint_faults(body, "")))
+        self._raise_if_busy(name)
+        entry, live = self._live(name)
+        endpoints = live["properties"].get("endpoints") or []
+        others = [e for e in endpoints if e["name"].lower() != endpoint.lower()]
+        mine = [e for e in endpoints if e["name"].lower() == endpoint.lower()]
+        wanted = wanted_endpoint(body, body.get("priority") or _priority(mine, others))
+        _raise_if(tuple(_clashes(wanted, others)))
+        _raise_if(tuple(self._target_faults(live, [wanted])))
+        after = live | {"properties": live["properties"] | {"endpoints": [*others, wanted]}}
+        todo = changes(live, after)
+        written = mine[0] if mine else wanted
+        if todo:
+            kind = short_type(wanted["type"])
+            written = self._azure.put_endpoint(entry["resourceId"], kind, endpoint, wanted)
+            self._register(entry["name"], entry["resourceId"], after)
+        return Written(_endpoint_view(written), todo, is_new=not mine)
+
+    def delete_endpoint(self, name: str, endpoint: str) -> None:
+        """Delete one endpoint; nothing happens if there is none."""
+        self._raise_if_busy(name)
+        entry, live = self._live(name)
+        endpoints = live["properties"].get("endpoints") or []
+        for found in endpoints:
+            if found["name"].lower() == endpoint.lower():
+                kind = short_type(found["type"])
+                self._azure.delete_endpoint(entry["resourceId"], kind, found["name"])
+                left = [e for e in endpoints if e is not found]
+                after = live | {"properties": live["properties"] | {"endpoints": left}}
+                self._register(entry["name"], entry["resourceId"], after)
+
+    def _id(self, group: str, name: str) -> str:
+        return (
+            f"/subscriptions/{self._its.subscription_id}/resourceGroups/{group}"
+            f"/providers/Microsoft.Network/trafficmanagerprofiles/{name}"
+        )
+
+    def _live(self, name: str) -> tuple[Json, Json]:
+        entry = self._its.registry.find(name)
+        live = self._azure.profile(entry["resourceId"]) if entry else None
+        if entry is None or live is None:
+            raise ProfileNotFound(f"There is no profile {name!r}.")
+        return entry, live
+
+    def _register(self, name: str, profile_id: str, applied: Json) -> None:
+        self._its.registry.put(
+            {"name": name, "resourceId": profile_id, "mode": MANAGED, "lastApplied": applied}
+        )
+
+    def _raise_if_busy(self, name: str) -> None:
+        if holder := self._its.holder(name):
+            raise ProfileBusy(
+                f"Profile {name!r} has a drill running ({holder!r}): it must not change under it."
+            )
+
+    def _target_faults(self, live: Json | None, endpoints: list[Json]) -> Iterator[Fault]:
+        """Yield what is wrong with public IPs that the live profile does not have yet."""
+        have = [e["properties"].get("targetResourceId") or "" for e in _endpoints(live)]
+        for index, endpoint in enumerate(endpoints):
+            resource_id = endpoint["properties"].get("targetResourceId")
+            is_known = resource_id and any(is_same(resource_id, one) for one in have if one)
+            if not resource_id or is_known or not parse(resource_id).is_a(PUBLIC_IP):
+                continue
+            yield from self._public_ip_faults(resource_id, f"endpoints[{index}].targetResourceId")
+
+    def _public_ip_faults(self, resource_id: str, where: str) -> Iterator[Fault]:
+        found = self._azure.resource(resource_id)
+        if found is None:
+            yield Fault("TargetNotFound", where, f"{where}: ARM has no public IP {resource_id}.")
+        elif not (found["properties"].get("dnsSettings") or {}).get("fqdn"):
+            yield Fault(
+                "PublicIpWithoutLabel",
+                where,
+                f"{where}: {resource_id} has no DNS label; Traffic Manager answers with its name.",
+            )
+
+    def _view(self, name: str, mode: str, live: Json) -> Json:
+        properties = live["properties"]
+        monitor = properties["monitorConfig"]
+        return {
+            "name": name,
+            "resourceId": live.get("id"),
+            "mode": mode,
+            "fqdn": properties["dnsConfig"].get("fqdn"),
+            "profileStatus": properties.get("profileStatus"),
+            "profileMonitorStatus": monitor.get("profileMonitorStatus"),
+            "trafficRoutingMethod": properties.get("trafficRoutingMethod"),
+            "dnsConfig": properties["dnsConfig"],
+            "monitorConfig": monitor,
+            "tags": live.get("tags") or {},
+            "endpoints": [_endpoint_view(e) for e in _endpoints(live)],
+        }
+
+
+def _endpoints(profile: Json | None) -> list[Json]:
+    return (profile["properties"].get("endpoints") or []) if profile else []
+
+
+def _endpoint(profile: Json, name: str) -> Json:
+    for found in _endpoints(profile):
+        if found["name"].lower() == name.lower():
+            return found
+    raise EndpointNotFound(f"The profile has no endpoint {name!r}.")
+
+
+def _endpoint_view(endpoint: Json) -> Json:
+    return {"name": endpoint["name"], "type": endpoint["type"], **endpoint["properties"]}
+
+
+def _priority(mine: list[Json], others: list[Json]) -> int:
+    """Keep the endpoint's own priority, else take the next free one."""
+    if mine:
+        kept: int = mine[0]["properties"]["priority"]
+        return kept
+    taken = {e["properties"].get("priority") for e in others}
+    return next(number for number in range(1, 1_001) if number not in taken)
+
+
+def _clashes(wanted: Json, others: list[Json]) -> Iterator[Fault]:
+    properties = wanted["properties"]
+    for other in others:
+        if other["properties"].get("priority") == properties["priority"]:
+            yield Fault(
+                "InvalidValue",
+                "priority",
+                f"priority is {properties['priority']}; {other['name']} has it already.",
+            )
+
+
+def _told(change: Change) -> Json:
+    return {"path": change.path, "live": change.live, "applied": change.wanted}
+
+
+def _raise_if(faults: tuple[Fault, ...]) -> None:
+    if faults:
+        raise InvalidInput(" ".join(fault.message for fault in faults), faults)

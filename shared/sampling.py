@@ -1,0 +1,258 @@
+"""The sampling service: while a drill is open, asks everything every second and writes it down.
+
+One run is one window of ten seconds and returns shortly before its end. What is still unanswered
+then stays open in the process; the next run writes it into the minute in which it was asked.
+"""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+from shared.core.errors import SwitchbackError
+from shared.core.grid import SECOND_MS, Grid, next_second, window_start
+from shared.core.model import Drill
+from shared.core.questions import (
+    ArmQuestion,
+    ClientQuestion,
+    DnsQuestion,
+    HealthQuestion,
+    OwnQuestion,
+    arm_questions,
+    own_questions,
+)
+from shared.core.samples import Instant, Sample
+from shared.core.slots import interval_ms
+from shared.core.windows import Windows
+
+log = logging.getLogger(__name__)
+
+WINDOW_SECONDS = 10
+FLUSH_BEFORE_END_MS = 600
+"""The window's last slot is asked 1 s before its end: most answers are there by now."""
+RETURN_BEFORE_END_MS = 100
+"""So that the timer is free when its next slot comes."""
+T = TypeVar("T")
+Samples = tuple[Sample, ...]
+
+
+class DnsSampler(Protocol):
+    """Asks one server one question, once."""
+
+    async def sample(self, question: DnsQuestion) -> Sample:
+        """Return what came of it."""
+
+
+class HealthSampler(Protocol):
+    """Asks one endpoint's address, once."""
+
+    async def sample(self, question: HealthQuestion) -> Sample:
+        """Return what came of it."""
+
+
+class ClientSampler(Protocol):
+    """Visits a URL as a client does, once."""
+
+    async def sample(self, question: ClientQuestion) -> Sample:
+        """Return what came of it."""
+
+
+class ArmSampler(Protocol):
+    """Reads states from ARM, once, or not at all while ARM wants to be left alone."""
+
+    async def sample(self, question: ArmQuestion) -> Samples:
+        """Return a sample of each series that the one read told of."""
+
+
+class OpenDrills(Protocol):
+    """Knows which drills are open."""
+
+    def open_drills(self) -> tuple[Drill, ...]:
+        """Return them."""
+
+
+class Recorder(Protocol):
+    """Keeps samples."""
+
+    def write_window(self, drill_id: str, minute: Instant, writer: str, samples: Samples) -> None:
+        """Write all of a minute's samples by one writer, in place of what it wrote before."""
+
+
+class Clock(Protocol):
+    """Tells the time, perhaps a faster one."""
+
+    def now(self) -> Instant:
+        """Return the time, rounded down."""
+
+    def ceil(self) -> Instant:
+        """Return the time, rounded up."""
+
+    def wall_seconds(self, virtual_seconds: float) -> float:
+        """Return how long that takes on the wall."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Senses:
+    """All that sampling asks."""
+
+    dns: DnsSampler
+    health: HealthSampler
+    client: ClientSampler
+    arm: ArmSampler
+    drills: OpenDrills
+
+
+class Sampled(NamedTuple):
+    """An open drill and what it asks in every slot."""
+
+    drill: Drill
+    own: tuple[OwnQuestion, ...]
+    arm: tuple[ArmQuestion, ...]
+
+
+class Sampling:
+    """Takes a drill's samples. One per process: what is open lives here from run to run."""
+
+    def __init__(
+        self,
+        senses: Senses,
+        recorder: Recorder,
+        clock: Clock,
+        window_seconds: int = WINDOW_SECONDS,
+    ) -> None:
+        self._senses, self._recorder, self._clock = senses, recorder, clock
+        self._window_ms = window_seconds * SECOND_MS
+        self._windows = Windows(writer=secrets.token_hex(4))
+        self._grid = Grid()
+        self._open: tuple[Sampled, ...] = ()
+        self._pending: dict[asyncio.Task[Samples], Instant] = {}
+        # A thread each: writing must not wait for reading which drills are open, nor the reverse.
+        self._drills, self._table = _Dependency("open drills"), _Dependency("timeline")
+        self._refreshing: asyncio.Task[None] | None = None
+        self._flushing: asyncio.Task[None] | None = None
+
+    async def take(self) -> None:
+        """Sample one window. Never raises for what it asks or writes to."""
+        start = window_start(self._clock.now(), self._window_ms)
+        end = start + self._window_ms
+        self._refreshing = _alone(self._refreshing, self._refresh)
+        if not self._open:
+            await self._wait(self._refreshing, end - RETURN_BEFORE_END_MS)
+        if self._open:
+            await self._ask_slots(start, end)
+        self._flushing = _alone(self._flushing, self._flush)
+        await self._wait(self._flushing, end - RETURN_BEFORE_END_MS)
+
+    async def _ask_slots(self, start: Instant, end: Instant) -> None:
+        """Ask on every whole second; a second that was slept through is not made up for."""
+        flush_at = end - FLUSH_BEFORE_END_MS
+        while (now := self._clock.now()) < end:
+            if now >= start:
+                self._ask_due(now)
+            if now >= flush_at or not self._open:
+                return
+            until = max(start, min(next_second(now), flush_at))
+            await asyncio.sleep(self._wall_seconds_until(until))
+
+    def _ask_due(self, now: Instant) -> None:
+        for drill, own, arm in self._open:
+            interval_seconds = drill.plan.sample_interval_seconds
+            if self._grid.is_due((drill.id, "own"), now, interval_seconds * SECOND_MS):
+                for question in own:
+                    self._start(drill.id, self._ask(question))
+            if self._grid.is_due((drill.id, "arm"), now, interval_ms("monitor", interval_seconds)):
+                for read in arm:
+                    self._start(drill.id, self._senses.arm.sample(read))
+
+    async def _ask(self, question: OwnQuestion) -> Samples:
+        match question:
+            case DnsQuestion():
+                return (await self._senses.dns.sample(question),)
+            case HealthQuestion():
+                return (await self._senses.health.sample(question),)
+            case ClientQuestion():
+                return (await self._senses.client.sample(question),)
+
+    def _start(self, drill_id: str, asking: Coroutine[Any, Any, Samples]) -> None:
+        task = asyncio.create_task(asking)
+        self._pending[task] = self._clock.now()
+        task.add_done_callback(partial(self._collect, drill_id))
+
+    def _collect(self, drill_id: str, task: asyncio.Task[Samples]) -> None:
+        del self._pending[task]
+        if _went_well(task):
+            for sample in task.result():
+                self._windows.add(drill_id, sample)
+
+    async def _refresh(self) -> None:
+        """Read which drills are open; while that fails, those known before are."""
+        try:
+            drills = await self._drills.call(self._senses.drills.open_drills)
+        except SwitchbackError:
+            return
+        self._open = tuple(Sampled(d, own_questions(d), arm_questions(d)) for d in drills)
+        self._grid.keep((drill.id, kind) for drill in drills for kind in ("own", "arm"))
+
+    async def _flush(self) -> None:
+        """Write every minute that has grown; what cannot be written is kept for the next run."""
+        for window in self._windows.changed():
+            try:
+                await self._table.call(partial(self._recorder.write_window, *window))
+            except SwitchbackError:
+                return
+            self._windows.written(window)
+        self._windows.seal(before=min([self._clock.now(), *self._pending.values()]))
+
+    async def _wait(self, task: asyncio.Task[None], until: Instant) -> None:
+        await asyncio.wait({task}, timeout=self._wall_seconds_until(until))
+
+    def _wall_seconds_until(self, at: Instant) -> float:
+        return max(0.0, self._clock.wall_seconds((at - self._clock.now()) / SECOND_MS))
+
+
+class _Dependency:
+    """A service that is called from a thread of its own, and whose failure is logged once."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=name.replace(" ", "-"))
+        self._fails = False
+
+    async def call(self, what: Callable[[], T]) -> T:
+        """Return what the call returns, or raise what it raises."""
+        try:
+            result = await asyncio.get_running_loop().run_in_executor(self._thread, what)
+        except SwitchbackError as error:
+            if not self._fails:
+                log.warning("dependency fails name=%s error=%s", self._name, error)
+            self._fails = True
+            raise
+        if self._fails:
+            log.info("dependency works again name=%s", self._name)
+        self._fails = False
+        return result
+
+
+def _alone(
+    running: asyncio.Task[None] | None, again: Callable[[], Coroutine[Any, Any, None]]
+) -> asyncio.Task[None]:
+    """Return the task that is still running, else a new one: a slow service is not piled upon."""
+    if running is not None and not running.done():
+        return running
+    task = asyncio.create_task(again())
+    task.add_done_callback(_went_well)
+    return task
+
+
+def _went_well(task: asyncio.Task[Any]) -> bool:
+    """The task ended with a result; an error of our own making is logged, and stops nothing."""
+    if task.cancelled():
+        return False
+    error = task.exception()
+    if error is not None:
+        log.error("sampling failed in part", exc_info=error)
+    return error is None

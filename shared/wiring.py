@@ -1,0 +1,139 @@
+"""Builds every service from the settings; nothing here asks the network."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+
+from shared import drills, ledger, preflight, profiles
+from shared.adapters import dns_servers
+from shared.adapters.arm import Arm
+from shared.adapters.clock import Clock
+from shared.adapters.connect import Guard, connect_to
+from shared.adapters.dns_sampler import DnsSampler
+from shared.adapters.drill_table import DrillTable
+from shared.adapters.faults import tools
+from shared.adapters.http_sampler import HttpSampler
+from shared.adapters.profile_table import ProfileTable
+from shared.adapters.tables import Tables
+from shared.adapters.timeline_table import TimelineTable
+from shared.adapters.undo_table import UndoTable
+from shared.core.model import Drill, HealthCheck, Vantages
+from shared.core.questions import DnsQuestion, health_check
+from shared.core.samples import Outcome
+from shared.reports import Reports
+from shared.safety import Safety
+from shared.settings import Settings
+
+ASK_SECONDS = 2
+"""How long a single question outside of sampling may take."""
+ZONE_LABELS = 2
+
+
+class Services:
+    """Everything that the triggers call."""
+
+    def __init__(self, settings: Settings) -> None:
+        logging.getLogger("azure").setLevel(logging.WARNING)
+        self._settings = settings
+        self._clock = Clock.from_setting(settings.clock)
+        self._arm = Arm(settings, self._clock)
+        guard = Guard(allow_loopback=settings.is_emulated)
+        detours = connect_to(settings.connect_to)
+        self._dns = DnsSampler(self._clock)
+        self._http = HttpSampler(self._clock, guard, detours)
+        self._tables = Tables(settings)
+        self._drill_table = DrillTable(self._tables)
+        self._timelines = TimelineTable(lambda: self._tables.table("timeline"))
+        self.ledger = self._ledger()
+        self.drills = self._drills()
+        self.profiles = self._profiles()
+        self.reports = Reports(self._drill_table, self._timelines)
+        self.safety = Safety(self._drill_table, self._clock.now)
+        self.sampling = self._sampling(guard, detours)
+
+    def _ledger(self) -> ledger.Ledger:
+        return ledger.Ledger(
+            ledger.Dependencies(
+                store=UndoTable(self._tables),
+                tools=tools(self._arm),
+                actions=self._timelines,
+                answers=self._http.answers,
+                is_lever_engaged=self._drill_table.is_lever_engaged,
+                clock=self._clock,
+            )
+        )
+
+    def _drills(self) -> drills.Drills:
+        surroundings = preflight.Surroundings(
+            registry=ProfileTable(self._tables),
+            ask=self._ask,
+            resolve=self._resolve,
+            answers=self._http.answers,
+            vantages=self._vantages,
+            allowed_groups=self._settings.drill_resource_groups,
+            subscription_id=self._settings.subscription_id,
+        )
+        return drills.Drills(
+            drills.Dependencies(
+                store=self._drill_table,
+                records=self._timelines,
+                ledger=self.ledger,
+                preflight=preflight.Preflight(self._arm, surroundings),
+                health_check=_health_check,
+                now=self._clock.now,
+            )
+        )
+
+    def _profiles(self) -> profiles.Profiles:
+        return profiles.Profiles(
+            self._arm,
+            profiles.Surroundings(
+                registry=ProfileTable(self._tables),
+                holder=self._drill_table.holder,
+                authoritative_answers=self._authoritative_answers,
+                subscription_id=self._settings.subscription_id,
+            ),
+        )
+
+    def _ask(self, server: str, name: str, *, recursion_desired: bool = False) -> str:
+        question = DnsQuestion(
+            series="",
+            server=server,
+            name=name,
+            recursion_desired=recursion_desired,
+            timeout_seconds=ASK_SECONDS * self._clock.speed,
+        )
+        sample = asyncio.run(self._dns.sample(question))
+        return sample.answer if sample.outcome is Outcome.OK else ""
+
+    def _resolve(self, name: str) -> str | None:
+        answer = self._ask(self._resolvers()[0], name, recursion_desired=True)
+        return answer.rsplit(">", 1)[-1] or None
+
+    def _authoritative_answers(self, fqdn: str) -> dict[str, str]:
+        return {server: self._ask(server, fqdn) for server in self._authoritative(fqdn)}
+
+    def _resolvers(self) -> tuple[str, ...]:
+        return self._settings.resolvers or dns_servers.system_resolvers()
+
+    def _authoritative(self, fqdn: str) -> tuple[str, ...]:
+        zone = ".".join(fqdn.split(".")[-ZONE_LABELS:])
+        found = self._settings.authoritative
+        return found or dns_servers.find_authoritative(zone, self._resolvers())
+
+    def _vantages(self, fqdn: str, client_url: str) -> Vantages:
+        resolvers = self._resolvers()
+        return Vantages(
+            authoritative=self._authoritative(fqdn),
+            resolvers=resolvers,
+            client_resolver=self._settings.client_resolver or resolvers[0],
+            client_url=client_url,
+            environment="emulated" if self._settings.is_emulated else "azure",
+            clock_speed=self._clock.speed,
+        )
+
+
+def _health_check(drill: Drill) -> HealthCheck | None:
+    """Return how the watchdog asks the endpoint under test whether it serves again."""
+    endpoint = drill.snapshot.endpoint(drill.endpoint)
+    return health_check(drill.snapshot, endpoint, drill.snapshot.monitor.timeout_seconds)

@@ -1,0 +1,47 @@
+"""What is done about one undo record, from what is seen of its machine."""
+
+from dataclasses import replace
+
+import pytest
+
+from shared.core.undo import Seen, UndoStep, undo_step
+from tests.support.drills import an_undo_record, at
+
+OPEN = an_undo_record()
+SENT = an_undo_record(last_sent_at=at(200))
+STOPPED = Seen(state="stopped", fault_in_place=True)
+STARTING = Seen(state="starting", fault_in_place=None)
+UNKNOWN = Seen(state=None, fault_in_place=None)
+SERVING = Seen(state="running", fault_in_place=False, serves=True)
+BOOTING = replace(SERVING, serves=False)
+UNASKED = replace(SERVING, serves=None)
+
+CASES = {
+    "sends the undo of a fault in place": (OPEN, STOPPED, 200, UndoStep.SEND),
+    "sends it blindly when nothing can be seen": (OPEN, UNKNOWN, 200, UndoStep.SEND),
+    "does not hurry a machine that is starting": (SENT, STARTING, 220, UndoStep.WAIT),
+    "asks again when starting takes long": (SENT, STARTING, 230, UndoStep.SEND),
+    "repeats the undo at every tick while the fault is in place": (
+        SENT,
+        STOPPED,
+        205,
+        UndoStep.SEND,
+    ),
+    "does not repeat it within the same tick": (SENT, STOPPED, 204, UndoStep.WAIT),
+    "closes what is as it was and serves again": (SENT, SERVING, 230, UndoStep.CLOSE),
+    "waits for a machine that runs and does not serve yet": (SENT, BOOTING, 230, UndoStep.WAIT),
+    "does not take silence for service": (SENT, UNASKED, 230, UndoStep.WAIT),
+    "does not ask for service from what never served us": (
+        replace(SENT, answered_before=False),
+        UNASKED,
+        230,
+        UndoStep.CLOSE,
+    ),
+    "closes nothing while a late request could still arrive": (OPEN, SERVING, 89, UndoStep.WAIT),
+}
+
+
+@pytest.mark.parametrize(("record", "seen", "seconds", "step"), CASES.values(), ids=CASES.keys())
+def test_step(record: object, seen: Seen, seconds: float, step: UndoStep) -> None:
+    """Each case is one sentence of the ledger's contract."""
+    assert undo_step(record, seen, at(seconds)) is step  # type: ignore[arg-type]
