@@ -26,18 +26,19 @@ class Check:
 
 def checks(suite: str, pytest_words: Sequence[str]) -> list[Check]:
     """The steps of `./dev test`, the tests last so that their closing line is the output's."""
+    ours = our_sources()
     marker = ["-m", MARKERS[suite]] if MARKERS[suite] else []
     return [
-        Check("format", ["-m", "ruff", "format", "--check", "."]),
-        Check("lint", ["-m", "ruff", "check", "."]),
-        Check("types", ["-m", "mypy", *typed_paths()]),
+        Check("format", ["-m", "ruff", "format", "--check", *ours]),
+        Check("lint", ["-m", "ruff", "check", *ours]),
+        Check("types", ["-m", "mypy", *ours]),
         Check("layers", [str(VENV / "bin" / "lint-imports"), "--no-cache"]),
         Check("tests", ["-m", "pytest", *marker, *pytest_words]),
     ]
 
 
-def typed_paths(root: Path = ROOT) -> list[str]:
-    """What mypy reads: the folders that hold Python of ours, and the files beside them."""
+def our_sources(root: Path = ROOT) -> list[str]:
+    """What linters read: the folders that hold Python of ours, and the files beside them."""
     here = [path for path in root.iterdir() if path.name not in _NOT_OURS]
     folders = [path.name for path in here if path.is_dir() and any(path.rglob("*.py"))]
     files = [path.name for path in here if path.suffix == ".py" or path.name == "dev"]

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from devtools import checks, demo, setup, stack, up
 from devtools.console import complain, say, status
-from devtools.processes import Children, Failed, Interrupted, interrupt_on_signals
+from devtools.processes import Children, Failed, Interrupted
 
 EXIT_FAILED = 3
 EPILOG = "Every command first sets up what is missing: in .venv and .local, without root."
@@ -16,7 +16,6 @@ DEMO_EPILOG = "Exit code: 0 met, 1 missed, 2 usage, 3 failed, 4 inconclusive. Fi
 
 def main(words: Sequence[str]) -> int:
     """Run one command; its exit code."""
-    interrupt_on_signals()
     parser, subparsers = _parser()
     parsed, rest = parser.parse_known_args(words)
     if rest and parsed.command != "test":

@@ -18,6 +18,17 @@ _BOOTSTRAP = LOCAL / "bootstrap"  # a venv whose only use is its pip
 _UV_REQUIREMENTS = ROOT / "requirements-uv.txt"
 
 
+def pip_source(find: Callable[[str], object | None] = importlib.util.find_spec) -> str:
+    """Where this Python has pip from; raises `Failed` when it has none."""
+    for module in ("ensurepip", "pip"):
+        if find(module) is not None:
+            return module
+    raise Failed(
+        f"{sys.executable} has neither ensurepip nor pip: install them "
+        "(Debian, Ubuntu: apt install python3-venv), or put uv on PATH."
+    )
+
+
 class Installer:
     """uv or pip, found once per set-up."""
 
@@ -108,18 +119,13 @@ class Installer:
         return self._pip
 
     def _find_pip(self) -> list[str]:
-        if importlib.util.find_spec("ensurepip"):
+        if pip_source() == "ensurepip":
             python = _BOOTSTRAP / "bin" / "python"
             if not (_BOOTSTRAP / "bin" / "pip").exists():
                 shutil.rmtree(_BOOTSTRAP, ignore_errors=True)
                 self.run("bootstrap", [sys.executable, "-m", "venv", str(_BOOTSTRAP)])
             return [str(python), "-m", "pip"]
-        if importlib.util.find_spec("pip"):
-            return [sys.executable, "-m", "pip"]
-        raise Failed(
-            f"{sys.executable} has neither ensurepip nor pip: install them "
-            "(Debian, Ubuntu: apt install python3-venv), or put uv on PATH."
-        )
+        return [sys.executable, "-m", "pip"]
 
     def _trust_certificates(self, pip: Sequence[str]) -> None:
         bundle = environment.certificate_bundle()

@@ -60,7 +60,7 @@ def prepare(*, with_worker: bool = False) -> None:
         say(f"set-up: nothing to do ({time.monotonic() - started:.2f} s)")
         return
     LOCAL.mkdir(exist_ok=True)
-    with _alone(LOCAL / "setup.lock"), Children() as children:
+    with alone(LOCAL / "setup.lock"), Children() as children:
         lanes = [[step for step in lane if not step.is_done()] for lane in _lanes(with_worker)]
         _run(children, [lane for lane in lanes if lane])
     say(f"set-up: all done in {time.monotonic() - started:.1f} s")
@@ -170,7 +170,8 @@ def _azurite_step() -> Step:
 
 
 @contextlib.contextmanager
-def _alone(file: Path) -> Iterator[None]:
+def alone(file: Path) -> Iterator[None]:
+    """Hold the lock of the set-up; waits for another run that holds it."""
     with file.open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

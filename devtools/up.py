@@ -53,6 +53,8 @@ def _show(stack: Stack) -> None:
     say(f"  curl {header} {url}/profiles")
     say(f"  curl {header} {url}/drills")
     say(f"  curl {azure['arm']}/emulator/truth")
+    address, _, port = azure["authoritative"][0].partition(":")
+    say(f"  dig @{address} -p {port} switchback-lab.trafficmanager.net")
     say()
 
 

@@ -30,6 +30,14 @@ GROUP = "/subscriptions/{subscription}/resourceGroups/{group}"
 JSON = "application/json; charset=utf-8"
 _BODY_OCTETS_MAX = 4 * 1024 * 1024  # ARM's own limit
 _REQUESTS_KEPT_MAX = 100_000
+# What the recordings' headers count down from.
+_QUOTAS = {
+    "subscription-resource-requests": 10_800,
+    "subscription-reads": 12_000,
+    "subscription-writes": 1_200,
+    "subscription-deletes": 15_000,
+    "tenant-writes": 1_200,
+}
 _API_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(-preview)?")
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -48,20 +56,12 @@ class ArmRoute(Route):
 class Quotas:
     """The rate-limit headers' counters: they count down and never throttle (yet)."""
 
-    _FULL = {  # noqa: RUF012 - a constant table
-        "subscription-resource-requests": 10_800,
-        "subscription-reads": 12_000,
-        "subscription-writes": 1_200,
-        "subscription-deletes": 15_000,
-        "tenant-writes": 1_200,
-    }
-
     def __init__(self) -> None:
-        self._left = dict(self._FULL)
+        self._left = dict(_QUOTAS)
 
     def spend(self, name: str) -> dict[str, str]:
         """Return the header after one more request; an emptied bucket is full again."""
-        self._left[name] = (self._left[name] or self._FULL[name]) - 1
+        self._left[name] = (self._left[name] or _QUOTAS[name]) - 1
         return {f"x-ms-ratelimit-remaining-{name}": str(self._left[name])}
 
 
@@ -136,7 +136,7 @@ async def read_json(request: Request) -> dict[str, object]:
         )
     try:
         body = json.loads(raw)
-    except ValueError as error:  # RecursionError cannot come within the limit of C's scanner
+    except (ValueError, RecursionError) as error:
         raise arm_errors.invalid_json(str(error)) from error
     if not isinstance(body, dict):
         raise arm_errors.invalid_json("a JSON object is required")
@@ -209,6 +209,7 @@ def app(arm: Arm, routes: list[Route]) -> ASGIApp:
         exception_handlers={
             arm_errors.ArmError: arm_errors.answer_arm_error,
             HTTPException: arm_errors.answer_not_emulated,
+            Exception: arm_errors.answer_defect,
         },
     )
     starlette.router.redirect_slashes = False

@@ -35,6 +35,12 @@ async def answer_not_emulated(request: Request, _error: Exception) -> Response:
     return not_emulated(f"{request.method} {request.url.path}").response()
 
 
+async def answer_defect(request: Request, _error: Exception) -> Response:
+    """Answer for a defect of the emulator itself; the server logs the trace."""
+    message = f"The emulator failed at {request.method} {request.url.path}; see its log."
+    return ArmError(500, "InternalServerError", message).response()
+
+
 def not_emulated(what: str) -> ArmError:
     """What exists in Azure and not here (ours)."""
     return ArmError(501, "NotEmulated", f"{what} is not emulated; see emulator/README.md.")

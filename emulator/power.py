@@ -1,10 +1,10 @@
 """Power operations: a VM's states over time, each stamped in the step of its effect."""
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 
 from emulator.backends import Backend
 from emulator.balancer import Balancer
@@ -109,7 +109,7 @@ class Machines:
             self.operations.end(operation.id, at)
             return operation
         self._change(machine, at, power=_ON_THE_WAY[verb], is_updating=True)
-        end: Callable[[], None] = lambda: self._end(machine.key, verb, operation)  # noqa: E731
+        end = partial(self._end, machine.key, verb, operation)
         timer = self._clock.call_later(self._timings.of(verb), end)
         self._pending[machine.key] = (operation, timer)
         return operation
@@ -142,8 +142,9 @@ class Machines:
             self._set_serving(machine, at, is_serving=False)
         if verb in (Verb.START, Verb.RESTART) and not self._cloud.machines.by_key(key).is_serving:
             self._forget_boot(key)
-            boot: Callable[[], None] = lambda: self._booted(key)  # noqa: E731 - named for its type
-            self._booting[key] = self._clock.call_later(self._timings.boot_seconds, boot)
+            self._booting[key] = self._clock.call_later(
+                self._timings.boot_seconds, partial(self._booted, key)
+            )
 
     def _booted(self, key: str) -> None:
         del self._booting[key]

@@ -41,7 +41,10 @@ class Prober:
     def follow(self, before: Profile | None, after: Profile | None) -> None:
         """Start, restart and end loops as a profile has changed."""
         wanted = {e.key: e for e in after.endpoints if is_probed(after, e)} if after else {}
-        key = (before or after or _no_profile()).key
+        changed = after or before
+        if changed is None:
+            return
+        key = changed.key
         for loop_key in [k for k in self._loops if k[0] == key]:
             kept = wanted.get(loop_key[1])
             if kept is None or self._must_restart(before, after, kept):
@@ -67,9 +70,9 @@ class Prober:
 
     async def _probe_forever(self, profile: Profile, endpoint_key: str) -> None:
         """Probe one endpoint until the loop is cancelled; the first probe comes at the phase."""
-        interval_seconds = profile.monitor.interval_seconds
+        interval = timedelta(seconds=profile.monitor.interval_seconds)
         phase = _phase(self.seed, profile, endpoint_key)
-        next_at = self._clock.now() + timedelta(seconds=phase * interval_seconds)
+        next_at = self._clock.now() + phase * interval
         while True:
             await self._clock.sleep_until(next_at)
             current = self._cloud.profiles.by_key(profile.key)
@@ -79,7 +82,9 @@ class Prober:
             succeeded = await self._probe(current, endpoint)
             self._plane.probed(profile.key, endpoint_key, succeeded=succeeded)
             base = next_at if self.cadence is Cadence.FIXED else self._clock.now()
-            next_at = base + timedelta(seconds=interval_seconds)
+            # A turn that was missed (a machine that slept, say) is not made up for.
+            missed = (self._clock.now() - base) // interval
+            next_at = base + interval * (missed + 1)
 
     async def _probe(self, profile: Profile, endpoint: Endpoint) -> bool:
         """Return whether one probe was answered as the monitor wants it, within its time."""
@@ -102,10 +107,6 @@ class Prober:
         if public_ip is None:
             return None
         return self._places.get((public_ip.address, monitor.port))
-
-
-def _no_profile() -> Profile:
-    raise ValueError("A change is of a profile that was or one that is.")
 
 
 def _phase(seed: int, profile: Profile, endpoint_key: str) -> float:

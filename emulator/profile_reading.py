@@ -4,28 +4,32 @@ Texts marked recorded are the service's own; the others are ours (facts/traffic-
 lists them as unknown), with status and code as the service answers them: 400 BadRequest.
 """
 
-import ipaddress
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
-from emulator import arm_errors, wire
+from emulator import arm_errors
 from emulator.body import Body, Faults, Json
-from emulator.cloud import Cloud, Endpoint, EndpointKind, MonitorConfig, Profile, RoutingMethod
-from emulator.ids import PROFILE_TYPE, read_id
-from emulator.regions import display_name
+from emulator.cloud import Cloud, Endpoint, MonitorConfig, Profile, RoutingMethod
+from emulator.endpoint_reading import (
+    TYPES,
+    Draft,
+    invalid_type,
+    is_enabled,
+    mixes_addresses,
+    read_draft,
+    read_headers,
+)
+from emulator.ids import PROFILE_TYPE
 
 ENDPOINTS_MAX = 200
 _TTL_SECONDS_MAX = 2_147_483_647
 _DEFAULT_TTL_SECONDS = 60  # the portal's; no server default is known and every client sends one
-_HEADERS_MAX = _RANGES_MAX = 8
+_RANGES_MAX = 8
 _PROFILE_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,61}[A-Za-z0-9])?")
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _RELATIVE_NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
-_ENDPOINT_NAME_MAX = 260
 _RELATIVE_NAME_MAX = 200  # with the zone it stays within what DNS can name
-_TYPES = {f"{PROFILE_TYPE}/{kind.value}".lower(): kind for kind in EndpointKind}
-_VALID_TYPES = ", ".join(f"'{PROFILE_TYPE}/{kind.value}'" for kind in EndpointKind)
 _METHODS = {method.value.lower(): method for method in RoutingMethod}
 
 
@@ -36,14 +40,6 @@ class Place:
     group: str
     name: str
     before: Profile | None = None
-
-
-@dataclass(slots=True)
-class _Draft:
-    """An endpoint whose priority may still be missing."""
-
-    endpoint: Endpoint
-    has_priority: bool = field(default=True)
 
 
 def read_profile(cloud: Cloud, place: Place, json: Json) -> Profile:
@@ -63,16 +59,13 @@ def read_profile(cloud: Cloud, place: Place, json: Json) -> Profile:
         relative_name=_relative_name(dns, place.before),
         ttl_seconds=dns.integer("ttl", 0, _TTL_SECONDS_MAX, default=_DEFAULT_TTL_SECONDS),
         method=properties.one_of("trafficRoutingMethod", _METHODS, RoutingMethod.PERFORMANCE),
-        enabled=_is_enabled(properties, "profileStatus"),
+        enabled=is_enabled(properties, "profileStatus"),
         monitor=_monitor(properties.section("monitorConfig", is_required=True)),
         tags=_tags(json, faults),
         max_return=properties.optional_integer("maxReturn", 1, 10),
         record_types=tuple(properties.texts("allowedEndpointRecordTypes")),
     )
-    drafts = [
-        _draft(cloud, Body(entry, faults), place.before)
-        for entry in properties.objects("endpoints")
-    ]
+    drafts = [read_draft(cloud, Body(entry, faults)) for entry in properties.objects("endpoints")]
     profile = profile.with_endpoints(_with_priorities(drafts, faults))
     check_profile(profile, faults)
     faults.raise_if_any()
@@ -82,12 +75,14 @@ def read_profile(cloud: Cloud, place: Place, json: Json) -> Profile:
 def read_endpoint(cloud: Cloud, profile: Profile, kind: str, name: str, json: Json) -> Profile:
     """Return the profile with the endpoint that a PUT describes, or raise ArmError."""
     faults = Faults()
-    found = _TYPES.get(f"{PROFILE_TYPE}/{kind}".lower())
+    found = TYPES.get(f"{PROFILE_TYPE}/{kind}".lower())
     if found is None:
-        raise arm_errors.bad_request(_invalid_type(kind, name))
+        raise arm_errors.bad_request(invalid_type(kind, name))
     entry = dict(json) | {"name": name, "type": f"{PROFILE_TYPE}/{found.value}"}
-    draft = _draft(cloud, Body(entry, faults), profile)
+    draft = read_draft(cloud, Body(entry, faults))
     before = profile.endpoint(draft.endpoint.key)
+    if before is not None:
+        draft.endpoint = replace(draft.endpoint, name=before.name)  # the case it was created in
     if not draft.has_priority:
         taken = {e.priority for e in profile.endpoints}
         draft.endpoint = _at(draft.endpoint, before.priority if before else _first_free(taken))
@@ -117,7 +112,7 @@ def check_profile(profile: Profile, faults: Faults) -> None:
         faults.add("Endpoint priorities must be unique in the profile.")
     if len(endpoints) > ENDPOINTS_MAX:
         faults.add(f"A profile can have at most {ENDPOINTS_MAX} endpoints.")
-    if profile.method is not RoutingMethod.MULTI_VALUE and _mixes_addresses(endpoints):
+    if profile.method is not RoutingMethod.MULTI_VALUE and mixes_addresses(endpoints):
         faults.add("Endpoints by DNS name and by IP address cannot be mixed in this profile.")
     if profile.method is RoutingMethod.PERFORMANCE:
         faults.add_all(
@@ -153,10 +148,6 @@ def _relative_name(dns: Body, before: Profile | None) -> str:
     return before.relative_name if before is not None else name
 
 
-def _is_enabled(body: Body, key: str) -> bool:
-    return body.one_of(key, {"enabled": True, "disabled": False}, default=True)
-
-
 def _tags(json: Json, faults: Faults) -> tuple[tuple[str, str], ...] | None:
     tags = json.get("tags")
     if tags is None:
@@ -184,7 +175,7 @@ def _monitor(body: Body) -> MonitorConfig:
         timeout_seconds=body.integer("timeoutInSeconds", 5, timeout_max, default=timeout_max),
         tolerated_failures=body.integer("toleratedNumberOfFailures", 0, 9, default=3),
         expected_statuses=_status_ranges(body),
-        headers=_headers(body),
+        headers=read_headers(body),
     )
     _check_monitor(monitor, body.faults)
     return monitor
@@ -216,126 +207,7 @@ def _status_ranges(body: Body) -> tuple[tuple[int, int], ...]:
     return tuple(found)
 
 
-def _headers(body: Body) -> tuple[tuple[str, str], ...]:
-    found = []
-    for entry in body.objects("customHeaders"):
-        one = Body(entry, body.faults)
-        name, value = one.text("name") or "", one.text("value") or ""
-        if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name) or "\n" in value or "\r" in value:
-            body.faults.add(f"The custom header '{name}' is invalid.")
-        found.append((name, value))
-    if len(found) > _HEADERS_MAX:
-        body.faults.add(f"At most {_HEADERS_MAX} custom headers can be set.")
-    return tuple(found)
-
-
-def _invalid_type(kind: str, name: str) -> str:
-    return (  # recorded
-        f"The type '{kind}' specified for endpoint '{name}' is invalid. "
-        f"Valid endpoint types are: {_VALID_TYPES}."
-    )
-
-
-def _draft(cloud: Cloud, entry: Body, before: Profile | None) -> _Draft:
-    """Read one endpoint; unreadable ones stand in as external endpoints beside their faults."""
-    name, kind_text = entry.text("name") or "", entry.text("type")
-    if not name.strip() or len(name) > _ENDPOINT_NAME_MAX:
-        entry.faults.add(  # recorded
-            f"Endpoint name '{name}' is invalid. Endpoint names cannot be empty or all whitespace, "
-            "and must be up to 260 alphanumeric characters long."
-        )
-    kind = _TYPES.get((kind_text or "").lower())
-    if kind is None:
-        entry.faults.add(_invalid_type(kind_text or "<null>", name or "<null>"))
-    if "properties" not in entry.json:
-        entry.faults.add(f"Please specify properties for endpoint '{name}'")  # recorded
-    if kind is EndpointKind.NESTED:
-        raise arm_errors.not_emulated("An endpoint of type nestedEndpoints")
-    properties = entry.section("properties")
-    priority = properties.optional_integer("priority", 1, 1_000)
-    target, resource = _target(cloud, properties, kind, name)
-    endpoint = Endpoint(
-        name=name,
-        kind=kind or EndpointKind.EXTERNAL,
-        enabled=_is_enabled(properties, "endpointStatus"),
-        target=target,
-        target_resource_id=resource,
-        priority=priority or 0,
-        weight=properties.integer("weight", 1, 1_000, default=1),
-        location=_location(cloud, properties, resource),
-        always_serve=properties.one_of("alwaysServe", {"enabled": True, "disabled": False}, False),
-        headers=_headers(properties),
-        geo_mapping=tuple(properties.texts("geoMapping")),
-        subnets=tuple(tuple(one.items()) for one in properties.objects("subnets")),
-    )
-    return _Draft(endpoint, has_priority=priority is not None)
-
-
-def _target(
-    cloud: Cloud, properties: Body, kind: EndpointKind | None, name: str
-) -> tuple[str, str | None]:
-    """Return the endpoint's target and, for an Azure endpoint, the resource that it stands for."""
-    if kind is EndpointKind.AZURE:
-        resource = properties.text("targetResourceId") or ""
-        return _azure_target(cloud, resource, name, properties.faults), resource
-    target = (properties.text("target") or "").rstrip(".")
-    if not _is_host(target):
-        properties.faults.add(f"The target '{target}' of endpoint '{name}' is invalid.")
-    return target, None
-
-
-def _azure_target(cloud: Cloud, resource: str, name: str, faults: Faults) -> str:
-    """Return the FQDN of the public IP address that an Azure endpoint names."""
-    parts = read_id(resource)
-    if parts is None:
-        faults.add(f"The targetResourceId '{resource}' of endpoint '{name}' is invalid.")
-        return ""
-    subscription, group, kind, resource_name = parts
-    if kind != "microsoft.network/publicipaddresses":
-        raise arm_errors.not_emulated(f"An Azure endpoint on a resource of type {kind}")
-    public_ip = cloud.public_ips.find(group, resource_name)
-    if public_ip is None or subscription.lower() != cloud.subscription_id.lower():
-        faults.add(f"The resource '{resource}' of endpoint '{name}' was not found.")
-        return ""
-    if public_ip.fqdn is None:
-        faults.add(f"The public IP address of endpoint '{name}' must have a DNS name.")
-        return ""
-    return public_ip.fqdn
-
-
-def _is_host(target: str) -> bool:
-    if _address(target) is not None:
-        return True
-    try:
-        wire.name_to_wire(target)
-    except (ValueError, UnicodeError):
-        return False
-    return bool(re.fullmatch(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+", target))
-
-
-def _address(target: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        return ipaddress.ip_address(target)
-    except ValueError:
-        return None
-
-
-def _location(cloud: Cloud, properties: Body, resource: str | None) -> str | None:
-    """Return the display name; an Azure endpoint's follows its resource and cannot be set."""
-    if resource is not None:
-        parts = read_id(resource)
-        public_ip = cloud.public_ips.find(parts[1], parts[3]) if parts else None
-        return display_name(public_ip.location) if public_ip else None
-    location = properties.text("endpointLocation")
-    if location is None:
-        return None
-    shown = display_name(location)
-    if shown is None:
-        properties.faults.add(f"The endpoint location '{location}' is invalid.")
-    return shown
-
-
-def _with_priorities(drafts: Sequence[_Draft], faults: Faults) -> list[Endpoint]:
+def _with_priorities(drafts: Sequence[Draft], faults: Faults) -> list[Endpoint]:
     """Return the endpoints, those without a priority at the first free numbers, in order."""
     if len({draft.has_priority for draft in drafts}) > 1:
         faults.add("If a priority is specified for one endpoint, all endpoints must have one.")
@@ -365,7 +237,3 @@ def _first_twice(values: Sequence[object]) -> int | None:
             return index
         seen.add(value)
     return None
-
-
-def _mixes_addresses(endpoints: Sequence[Endpoint]) -> bool:
-    return len({_address(e.target) is not None for e in endpoints}) > 1

@@ -1,7 +1,9 @@
 """One emulated Azure: builds every part from a topology, starts it and stops it."""
 
 import asyncio
+import contextlib
 import socket
+from collections.abc import Iterator
 from typing import cast
 
 import uvicorn
@@ -36,8 +38,10 @@ _STOP_SECONDS = 1.0  # wall; connections that do not end by then are cut
 class _Uvicorn(uvicorn.Server):
     """uvicorn inside our own loop: signals and their handling stay ours."""
 
-    def install_signal_handlers(self) -> None:
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
         """Leave signals alone."""
+        yield
 
 
 class World:

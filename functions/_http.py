@@ -89,7 +89,7 @@ def flag(req: func.HttpRequest, name: str) -> bool:
             "InvalidValue", name, f"{name} is {value!r}; it must be true or false."
         )
         raise errors.InvalidInput(fault.message, (fault,))
-    return value == "true"
+    return bool(value == "true")
 
 
 def whole_number(req: func.HttpRequest, name: str, default: int, most: int) -> int:

@@ -88,9 +88,6 @@ class Clock(Protocol):
     def now(self) -> Instant:
         """Return the time, rounded down."""
 
-    def ceil(self) -> Instant:
-        """Return the time, rounded up."""
-
     def wall_seconds(self, virtual_seconds: float) -> float:
         """Return how long that takes on the wall."""
 
@@ -199,6 +196,9 @@ class Sampling:
 
     async def _flush(self) -> None:
         """Write every minute that has grown; what cannot be written is kept for the next run."""
+        lost = self._windows.take_lost()
+        if lost:
+            log.error("samples given up, storage failed for too long count=%s", lost)
         for window in self._windows.changed():
             try:
                 await self._table.call(partial(self._recorder.write_window, *window))

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from shared import drills, ledger, preflight, profiles
 from shared.adapters import dns_servers
 from shared.adapters.arm import Arm
+from shared.adapters.arm_sampler import ArmSampler
+from shared.adapters.client_sampler import ClientSampler
 from shared.adapters.clock import Clock
-from shared.adapters.connect import Guard, connect_to
+from shared.adapters.connect import Guard, Peer, connect_to
 from shared.adapters.dns_sampler import DnsSampler
 from shared.adapters.drill_table import DrillTable
 from shared.adapters.faults import tools
@@ -22,6 +24,7 @@ from shared.core.questions import DnsQuestion, health_check
 from shared.core.samples import Outcome
 from shared.reports import Reports
 from shared.safety import Safety
+from shared.sampling import Sampling, Senses
 from shared.settings import Settings
 
 ASK_SECONDS = 2
@@ -43,13 +46,24 @@ class Services:
         self._http = HttpSampler(self._clock, guard, detours)
         self._tables = Tables(settings)
         self._drill_table = DrillTable(self._tables)
-        self._timelines = TimelineTable(lambda: self._tables.table("timeline"))
+        self._timelines = TimelineTable(self._tables.table("timeline"))
         self.ledger = self._ledger()
         self.drills = self._drills()
         self.profiles = self._profiles()
         self.reports = Reports(self._drill_table, self._timelines)
         self.safety = Safety(self._drill_table, self._clock.now)
         self.sampling = self._sampling(guard, detours)
+
+    def _sampling(self, guard: Guard, detours: Mapping[Peer, Peer]) -> Sampling:
+        trusting = HttpSampler(self._clock, guard, detours, verify_certificates=True)
+        senses = Senses(
+            dns=self._dns,
+            health=self._http,
+            client=ClientSampler(self._dns, trusting),
+            arm=ArmSampler(self._arm, self._clock),
+            drills=self._drill_table,
+        )
+        return Sampling(senses, self._timelines, self._clock)
 
     def _ledger(self) -> ledger.Ledger:
         return ledger.Ledger(

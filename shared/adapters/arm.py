@@ -35,6 +35,8 @@ Json = dict[str, Any]
 NETWORK_API_VERSION = "2024-05-01"
 POWER_REQUEST_SECONDS_MAX = 20
 """A power request's whole life (virtual seconds); see the product contract, section 5."""
+ONE_ATTEMPT = {"retry_total": 0}
+"""A sample is never retried, and whoever looks looks again."""
 TOO_MANY_REQUESTS = 429
 SERVER_ERROR = 500
 
@@ -52,12 +54,13 @@ class Arm:
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self._settings, self._clock = settings, clock
 
-    def profile(self, profile_id: str) -> Json | None:
+    def profile(self, profile_id: str, **options: Any) -> Json | None:  # noqa: ANN401 - the SDK's
         """Return the profile with its endpoints and live statuses, or None."""
         at = parse(profile_id)
         with _as_core_errors():
             try:
-                found: Json = self._traffic_manager.profiles.get(at.group, at.name).as_dict()
+                get = self._traffic_manager.profiles.get
+                found: Json = get(at.group, at.name, **options).as_dict()
             except ResourceNotFoundError:
                 return None
             return found
@@ -107,8 +110,8 @@ class Arm:
             return found
 
     def profile_statuses(self, profile_id: str) -> tuple[str, dict[str, str]]:
-        """Return profileMonitorStatus and each endpoint's endpointMonitorStatus."""
-        found = self.profile(profile_id)
+        """Return profileMonitorStatus and each endpoint's endpointMonitorStatus, asked once."""
+        found = self.profile(profile_id, **ONE_ATTEMPT)
         if found is None:
             raise UpstreamUnavailable(f"ARM has no profile {profile_id} now.")
         properties = found["properties"]
@@ -118,13 +121,14 @@ class Arm:
             {e["name"]: e["properties"].get("endpointMonitorStatus") or "" for e in endpoints},
         )
 
-    def machine(self, machine_id: str) -> Machine | None:
+    def machine(self, machine_id: str, **options: Any) -> Machine | None:  # noqa: ANN401 - the SDK's
         """Return a machine's power state, tags and region, or None if there is none."""
         at = parse(machine_id)
         with _as_core_errors():
             machines = self._compute.virtual_machines
             try:
-                found = machines.get(at.group, at.name, expand="instanceView").as_dict()
+                get = machines.get
+                found = get(at.group, at.name, expand="instanceView", **options).as_dict()
             except ResourceNotFoundError:
                 return None
             view = found["properties"].get("instanceView") or {}
@@ -134,8 +138,8 @@ class Arm:
             return Machine(state, found.get("tags") or {}, found.get("location", ""))
 
     def power_state(self, machine_id: str) -> str:
-        """Return a machine's power state; `absent` if there is no such machine."""
-        found = self.machine(machine_id)
+        """Return a machine's power state, asked once; `absent` if there is no such machine."""
+        found = self.machine(machine_id, **ONE_ATTEMPT)
         return found.power_state if found else "absent"
 
     def power_off(self, machine_id: str, not_after: Instant) -> PowerAnswer:

@@ -31,7 +31,7 @@ class _Held:
 
 
 class Windows:
-    """The minutes that are open, or not yet written. `lost` counts what had to be given up.
+    """The minutes that are open, or not yet written.
 
     `writer` must be new in every process: two writers never share a row.
     """
@@ -39,9 +39,9 @@ class Windows:
     def __init__(self, writer: str) -> None:
         self._writer = writer
         self._held: dict[tuple[str, Instant], _Held] = {}
-        self._sealed_until: Instant = 0
+        self._sealed_until: Instant = -1
         self._reopened = 0
-        self.lost = 0
+        self._lost = 0
 
     def add(self, drill_id: str, sample: Sample) -> None:
         """Put the sample into the minute it was asked in."""
@@ -66,6 +66,11 @@ class Windows:
         if held is not None and held.writer == window.writer:
             held.written = len(window.samples)
 
+    def take_lost(self) -> int:
+        """Return how many samples had to be given up since this was last asked."""
+        lost, self._lost = self._lost, 0
+        return lost
+
     def seal(self, before: Instant) -> None:
         """Let go of what is written and over: nothing asked before `before` can still come."""
         over = [
@@ -80,7 +85,7 @@ class Windows:
         minutes = [minute for drill, minute in self._held if drill == drill_id]
         if len(minutes) > MINUTES_HELD_MAX:
             given_up = self._let_go((drill_id, min(minutes)))
-            self.lost += len(given_up.samples) - given_up.written
+            self._lost += len(given_up.samples) - given_up.written
 
     def _let_go(self, key: tuple[str, Instant]) -> _Held:
         self._sealed_until = max(self._sealed_until, key[1])
