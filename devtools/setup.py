@@ -128,7 +128,7 @@ def _worker_step() -> Step:
 
 def _node_step() -> Step:
     def make(installer: Installer) -> None:
-        choice = _system_node() or _packaged_node(installer)
+        choice = system_node() or _packaged_node(installer)
         _NODE_CHOICE.parent.mkdir(parents=True, exist_ok=True)
         _NODE_CHOICE.write_text(json.dumps(choice))
 
@@ -137,7 +137,8 @@ def _node_step() -> Step:
     return Step("Node.js", _stamp("node", chosen), current, make)
 
 
-def _system_node() -> dict[str, object] | None:
+def system_node() -> dict[str, object] | None:
+    """The Node.js on PATH, with its npm, if it is new enough."""
     node_path, npm_path = shutil.which("node"), shutil.which("npm")
     if node_path is None or npm_path is None:
         return None

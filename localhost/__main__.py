@@ -16,10 +16,6 @@ from localhost.settings import SettingsError, is_true, load_local_settings, read
 
 STDIN = 0
 STDIN_CHUNK_BYTES = 4096
-# Idle pool threads end at once; one that is still there after this runs the app's code.
-THREAD_END_SECONDS = 0.2
-
-log = logging.getLogger("localhost")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -98,18 +94,5 @@ def _stop_with_stdin() -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _leave(exit_code: int) -> None:
-    """End the process, even when a thread of the app's would go on for ever."""
-    for thread in threading.enumerate():
-        if thread is not threading.main_thread() and not thread.daemon:
-            thread.join(THREAD_END_SECONDS)
-            if thread.is_alive():
-                log.warning("thread abandoned name=%s", thread.name)
-                logging.shutdown()
-                sys.stdout.flush()
-                os._exit(exit_code)
-    sys.exit(exit_code)
-
-
 if __name__ == "__main__":
-    _leave(main(sys.argv[1:]))
+    sys.exit(main(sys.argv[1:]))

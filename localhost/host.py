@@ -26,6 +26,7 @@ from localhost.invocation import Invoker
 from localhost.keys import Keys
 from localhost.schedule_status import FileStatusStore, MemoryStatusStore
 from localhost.timers import Timers, TimerWorld, build_timers
+from localhost.watchdog import Watchdog
 from localhost.web import Site, Web
 
 ADDRESS = "127.0.0.1"
@@ -80,6 +81,7 @@ class Host:
         self._web = Web(options.keys, settings)
         self._invoker = Invoker(options.directory, settings)
         self._server = _Server(_server_config(self._web, options.grace_seconds))
+        self._watchdog = Watchdog(options.grace_seconds)
         self._stopped = asyncio.Event()
         self._stopped_at: float | None = None
 
@@ -93,7 +95,7 @@ class Host:
 
             def stop(_signal: int, _frame: FrameType | None) -> None:
                 # Here and not in a shutdown event: no timer may start once the signal has come.
-                self._stop()
+                self._stop(EXIT_OK)
                 loop.call_soon_threadsafe(self._stopped.set)
 
             signal.signal(signal.SIGTERM, stop)
@@ -105,20 +107,22 @@ class Host:
     def _is_stopping(self) -> bool:
         return self._stopped_at is not None
 
-    def _stop(self) -> None:
+    def _stop(self, exit_code: int) -> None:
         if self._stopped_at is None:
             self._stopped_at = time.monotonic()
+            self._watchdog.arm(exit_code)
         self._web.close()
         self._server.should_exit = True
 
     async def _serve(self, listener: socket.socket) -> int:
         serving = asyncio.create_task(self._server.serve([listener]))
         await self._server.listening.wait()
+        log.info("indexing app directory=%s", self._options.directory)
         try:
             timers = self._open(await self._index(), listener)
         except IndexingError:
             log.exception("app not indexed: it has no functions")
-            self._stop()
+            self._stop(EXIT_FAILED)
             await serving
             return EXIT_FAILED
         await serving

@@ -7,7 +7,7 @@ then stays open in the process; the next run writes it into the minute in which 
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -138,11 +138,14 @@ class Sampling:
         end = start + self._window_ms
         self._refreshing = _alone(self._refreshing, self._refresh)
         if not self._open:
-            await self._wait(self._refreshing, end - RETURN_BEFORE_END_MS)
+            await self._wait([self._refreshing], end - RETURN_BEFORE_END_MS)
         if self._open:
             await self._ask_slots(start, end)
+        if not self._open:
+            # Of drills that have closed: their reports should not wait for another run.
+            await self._wait(self._pending, end - FLUSH_BEFORE_END_MS)
         self._flushing = _alone(self._flushing, self._flush)
-        await self._wait(self._flushing, end - RETURN_BEFORE_END_MS)
+        await self._wait([self._flushing], end - RETURN_BEFORE_END_MS)
 
     async def _ask_slots(self, start: Instant, end: Instant) -> None:
         """Ask on every whole second; a second that was slept through is not made up for."""
@@ -207,8 +210,10 @@ class Sampling:
             self._windows.written(window)
         self._windows.seal(before=min([self._clock.now(), *self._pending.values()]))
 
-    async def _wait(self, task: asyncio.Task[None], until: Instant) -> None:
-        await asyncio.wait({task}, timeout=self._wall_seconds_until(until))
+    async def _wait(self, tasks: Iterable[asyncio.Task[Any]], until: Instant) -> None:
+        awaited = tuple(tasks)
+        if awaited:
+            await asyncio.wait(awaited, timeout=self._wall_seconds_until(until))
 
     def _wall_seconds_until(self, at: Instant) -> float:
         return max(0.0, self._clock.wall_seconds((at - self._clock.now()) / SECOND_MS))

@@ -176,4 +176,4 @@ def _is_doubtful_edge(slots: Sequence[Slot], at: int) -> bool:
 
 def _ended_before(slot: Slot, newer: Sequence[Slot]) -> bool:
     """The time-out was over before the next attempt: it cannot vouch for the time between."""
-    return any(min(s.answered_at for s in slot.samples) < n.asked_at for n in newer)
+    return any(min(s.answered_at for s in slot.samples) <= n.asked_at for n in newer)

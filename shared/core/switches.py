@@ -21,6 +21,10 @@ class Window(NamedTuple):
         """The window is not over yet."""
         return self.until is None or at < self.until
 
+    def outlasts(self, sample: Sample) -> bool:
+        """The sample was answered before what ends the window could change its answer."""
+        return self.until is None or sample.answered_at <= self.until
+
 
 class States(NamedTuple):
     """Which states prove the old, and which the new."""
@@ -103,7 +107,7 @@ def find_switch(readings: Iterable[Reading], states: States, window: Window) -> 
     for sample, state in readings:
         if not window.has(sample.asked_at):
             break
-        if state in states.old:
+        if state in states.old and window.outlasts(sample):
             search.see_old(sample, window)
         elif state in states.new and sample.asked_at >= window.since:
             search.see_new(sample)

@@ -14,7 +14,7 @@ from shared.core.phases import PhaseTime
 from shared.core.report import Report
 from shared.core.samples import rfc3339
 
-MARKUP = re.compile(r"([\\`*_\[\]|~#!])")
+MARKUP = re.compile(r"(^#|[\\`*_\[\]|~])")
 ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 

@@ -1,11 +1,9 @@
 """Which function a path reaches: by name order, constraints, options, defaults and prefix."""
 
-from pathlib import Path
-
 import pytest
 
 from localhost.routes import Route, Router, decode_path, parse_template
-from tests.localhost.host_process import APPS, HostProcess, running_host
+from tests.localhost.host_process import HostProcess
 
 GUID = "6f9619ff-8b86-d011-b42d-00cf4fc964ff"
 
@@ -76,12 +74,10 @@ def test_second_function_with_the_same_route_is_refused(web: HostProcess) -> Non
     assert "'api/Plain' is already that of plain" in web.log
 
 
-def test_route_prefix_is_a_setting_too(tmp_path: Path) -> None:
+def test_route_prefix_is_a_setting_too(tuned: HostProcess) -> None:
     """host.json's value can be overridden, also by none at all."""
-    settings = {"AzureFunctionsJobHost__extensions__http__routePrefix": ""}
-    with running_host(tmp_path, APPS / "web", settings=settings) as host:
-        assert host.get("/plain").status == 200
-        assert host.get("/api/plain").status == 404
+    assert tuned.get("/plain").status == 200
+    assert tuned.get("/api/plain").status == 404
 
 
 @pytest.mark.parametrize(

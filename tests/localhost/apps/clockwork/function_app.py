@@ -4,11 +4,13 @@ import asyncio
 import json
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import azure.functions as func
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 
+_own_pool = ThreadPoolExecutor(thread_name_prefix="own-pool")
 _long_runs: list[float] = []
 
 
@@ -72,6 +74,12 @@ def at_start(timer: func.TimerRequest) -> None:
     _note("at_start", timer, time.monotonic())
 
 
+@app.route(route="own-pool")
+def own_pool(req: func.HttpRequest) -> str:
+    """Leave an idle thread of the app's own behind."""
+    return _own_pool.submit(str, "done").result()
+
+
 @app.route(route="slow")
 async def slow(req: func.HttpRequest) -> str:
     """Keep the host from ending."""
@@ -81,6 +89,20 @@ async def slow(req: func.HttpRequest) -> str:
 
 @app.route(route="endless")
 def endless(req: func.HttpRequest) -> str:
-    """Never return."""
+    """Never return to the pool."""
+    while True:
+        time.sleep(1)
+
+
+@app.route(route="endless-default-pool")
+async def endless_default_pool(req: func.HttpRequest) -> str:
+    """Never return from a thread of the event loop's own."""
+    await asyncio.to_thread(endless, req)
+    return "never"
+
+
+@app.route(route="endless-async")
+async def endless_async(req: func.HttpRequest) -> str:
+    """Block the event loop, as no function should."""
     while True:
         time.sleep(1)

@@ -1,0 +1,32 @@
+"""Fixtures: emulators that are running while a test looks at them."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.emulator.running import PROFILE, Emulator, lab_profile, lab_topology, running
+
+
+@pytest.fixture
+def emulator() -> Iterator[Emulator]:
+    """A lab in real time, empty of profiles."""
+    with running() as started:
+        yield started
+
+
+@pytest.fixture
+def lab() -> Iterator[Emulator]:
+    """A lab with its profile, forty times as fast as real time, endpoints Online."""
+    with running(speed=40) as started:
+        assert started.arm("PUT", PROFILE, lab_profile()).status_code == 201
+        started.wait_until_online()
+        yield started
+
+
+@pytest.fixture
+def quick_lab() -> Iterator[Emulator]:
+    """A lab whose power operations take no longer than a test should."""
+    timings = {"powerOffSeconds": 2, "deallocateSeconds": 3, "startSeconds": 2, "bootSeconds": 2}
+    topology = lab_topology(timings=timings, switches={"retryAfterSeconds": 0})
+    with running(speed=10, topology=topology) as started:
+        yield started

@@ -1,0 +1,146 @@
+"""In-memory stores: small real things that pass the same contract as Table storage."""
+
+from dataclasses import dataclass, field, replace
+from itertools import count
+
+from shared.core.errors import DrillExists, DrillNotFound, ProfileBusy, StaleRow
+from shared.core.model import Drill, Phase, UndoRecord
+from shared.core.samples import ActionRecord, Instant, Sample, Timeline, Transition, rfc3339
+
+Json = dict[str, object]
+
+
+class MemoryDrills:
+    """Drills, locks and the safety lever."""
+
+    def __init__(self) -> None:
+        self._drills: dict[str, Drill] = {}
+        self._locks: dict[str, str] = {}
+        self._closed: list[Drill] = []
+        self._versions = count(1)
+        self._engaged = False
+
+    def find(self, drill_id: str) -> Drill | None:
+        """Return a drill, or None."""
+        return self._drills.get(drill_id)
+
+    def load(self, drill_id: str) -> Drill:
+        """Return a drill, or raise DrillNotFound."""
+        if drill_id not in self._drills:
+            raise DrillNotFound(drill_id)
+        return self._drills[drill_id]
+
+    def open_drills(self) -> tuple[Drill, ...]:
+        """Return the drills that hold a lock."""
+        return tuple(self._drills[drill_id] for drill_id in self._locks.values())
+
+    def holder(self, profile: str) -> str | None:
+        """Return the id of the drill that holds the profile's lock."""
+        return self._locks.get(profile.lower())
+
+    def create(self, drill: Drill) -> Drill:
+        """Commit a drill and its lock together, or raise ProfileBusy or DrillExists."""
+        if drill.id in self._drills:
+            raise DrillExists(drill.id)
+        if drill.plan.profile.lower() in self._locks:
+            raise ProfileBusy(drill.plan.profile)
+        self._locks[drill.plan.profile.lower()] = drill.id
+        return self._kept(drill)
+
+    def save(self, drill: Drill) -> Drill:
+        """Replace the version that was read, or raise StaleRow; a closed drill frees its lock."""
+        known = self._drills.get(drill.id)
+        if known is None or known.version != drill.version:
+            raise StaleRow(drill.id)
+        if drill.phase is Phase.CLOSED:
+            if self._locks.get(drill.plan.profile.lower()) != drill.id:
+                raise StaleRow(drill.id)
+            del self._locks[drill.plan.profile.lower()]
+            self._closed.insert(0, drill)
+        return self._kept(drill)
+
+    def closed(self, profile: str, top: int) -> list[Json]:
+        """Return the newest summaries of a profile's closed drills."""
+        found = [d for d in self._closed if profile.lower() in ("", d.plan.profile.lower())]
+        return [_summary(drill) for drill in found[:top]]
+
+    def is_lever_engaged(self) -> bool:
+        """Return whether the safety lever is engaged."""
+        return self._engaged
+
+    def set_lever(self, *, engaged: bool, reason: str, now: Instant) -> None:
+        """Engage or release the safety lever."""
+        del reason, now
+        self._engaged = engaged
+
+    def _kept(self, drill: Drill) -> Drill:
+        kept = replace(drill, version=str(next(self._versions)))
+        self._drills[drill.id] = kept
+        return kept
+
+
+class MemoryUndos:
+    """Undo records."""
+
+    def __init__(self) -> None:
+        self._records: dict[tuple[str, str], UndoRecord] = {}
+        self._versions = count(1)
+
+    def of_drill(self, drill_id: str) -> tuple[UndoRecord, ...]:
+        """Return a drill's records, closed ones too."""
+        return tuple(r for (owner, _), r in self._records.items() if owner == drill_id)
+
+    def open(self) -> tuple[UndoRecord, ...]:
+        """Return every open record."""
+        return tuple(r for r in self._records.values() if r.is_open)
+
+    def create(self, record: UndoRecord) -> UndoRecord:
+        """Commit a new record, or raise StaleRow if there is one."""
+        if (record.drill_id, record.resource) in self._records:
+            raise StaleRow(record.resource)
+        return self._kept(record)
+
+    def save(self, record: UndoRecord) -> UndoRecord:
+        """Replace the version that was read, or raise StaleRow."""
+        known = self._records.get((record.drill_id, record.resource))
+        if known is None or known.version != record.version or not known.is_open:
+            raise StaleRow(record.resource)
+        return self._kept(record)
+
+    def _kept(self, record: UndoRecord) -> UndoRecord:
+        kept = replace(record, version=str(next(self._versions)))
+        self._records[record.drill_id, record.resource] = kept
+        return kept
+
+
+@dataclass
+class MemoryTimeline:
+    """What was recorded of drills."""
+
+    samples: list[Sample] = field(default_factory=list)
+    actions: dict[str, ActionRecord] = field(default_factory=dict)
+    transitions: list[Transition] = field(default_factory=list)
+
+    def read(self, drill_id: str, since: Instant | None = None) -> Timeline:
+        """Return everything; one drill's worth is all that a test keeps."""
+        del drill_id, since
+        return Timeline(tuple(self.samples), tuple(self.actions.values()), tuple(self.transitions))
+
+    def write_action(self, drill_id: str, action: ActionRecord) -> None:
+        """Write or complete an action."""
+        del drill_id
+        self.actions[action.id] = action
+
+    def write_transition(self, drill_id: str, transition: Transition) -> None:
+        """Write down that a drill entered a phase."""
+        del drill_id
+        self.transitions.append(transition)
+
+
+def _summary(drill: Drill) -> Json:
+    return {
+        "drill_id": drill.id,
+        "profile": drill.plan.profile,
+        "ending": str(drill.ending),
+        "closed_at": rfc3339(drill.closed_at or drill.phase_since),
+    }

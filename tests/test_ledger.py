@@ -1,0 +1,254 @@
+"""The ledger: a record before every fault, an undo for every record, verified before it closes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from shared.core.errors import UpstreamUnavailable
+from shared.core.model import Drill, HealthCheck, Phase, UndoRecord
+from shared.core.plan import FaultKind
+from shared.core.samples import ActionKind, ActionRecord, Attempt, Instant
+from shared.ledger import Dependencies, Ledger
+from tests.support.drills import VIRGINIA_VM, a_drill, an_undo_record, at
+from tests.support.machines import Told, ToyClock, ToyMachine
+from tests.support.memory import MemoryTimeline, MemoryUndos
+
+CHECK = an_undo_record().health_check
+
+
+@dataclass
+class Bench:
+    """A ledger over toys."""
+
+    machine: ToyMachine = field(default_factory=ToyMachine)
+    clock: ToyClock = field(default_factory=ToyClock)
+    store: MemoryUndos = field(default_factory=MemoryUndos)
+    timeline: MemoryTimeline = field(default_factory=MemoryTimeline)
+    serves: bool = True
+    is_engaged: Callable[[], bool] = lambda: False
+
+    def ledger(self) -> Ledger:
+        """Return a ledger, as after a restart."""
+
+        def answers(check: HealthCheck) -> bool:
+            del check
+            return self.serves and self.machine.state == "running"
+
+        return Ledger(
+            Dependencies(
+                store=self.store,
+                tools={FaultKind.VM_POWER_OFF: self.machine},
+                actions=self.timeline,
+                answers=answers,
+                is_lever_engaged=self.is_engaged,
+                clock=self.clock,
+            )
+        )
+
+
+@pytest.fixture
+def bench() -> Bench:
+    """Return a ledger over toys."""
+    return Bench()
+
+
+def injected(bench: Bench) -> Drill:
+    """Return a drill whose fault was injected and seen in place."""
+    drill = a_drill(Phase.FAILOVER)
+    bench.ledger().inject(drill, CHECK)
+    bench.ledger().view(drill)
+    return drill
+
+
+def test_the_record_is_committed_before_the_fault(bench: Bench) -> None:
+    """With the state seen before, the last moment of injection and the deadline of the undo."""
+    injected(bench)
+
+    (record,) = bench.store.open()
+    assert bench.machine.asked == ["powerOff"]
+    assert (record.resource, record.state_before) == (VIRGINIA_VM, "running")
+    assert record.inject_not_after == at(30)
+    assert record.restore_by == at(30 + 900 + 120 + 300)
+
+
+def test_the_action_is_written_before_it_is_sent_and_completed_after(bench: Bench) -> None:
+    """A crash in between leaves an action whose outcome is unknown."""
+
+    class Broken(ToyMachine):
+        def inject(self, resource: str, not_after: Instant) -> Told:
+            raise KeyboardInterrupt
+
+    bench.machine = Broken()
+    with pytest.raises(KeyboardInterrupt):
+        bench.ledger().inject(a_drill(Phase.FAILOVER), CHECK)
+    (unknown,) = bench.timeline.actions.values()
+    bench.machine = ToyMachine()
+    bench.clock.at += 5_000
+    bench.ledger().inject(a_drill(Phase.FAILOVER), CHECK)
+
+    *_, completed = bench.timeline.actions.values()
+    assert (unknown.kind, unknown.outcome) == (ActionKind.INJECT, Attempt.UNKNOWN)
+    assert completed.outcome is Attempt.OK
+    assert completed.answered_at is not None
+
+
+def test_nothing_is_sent_when_the_action_cannot_be_written(bench: Bench) -> None:
+    """No fault without its trace."""
+
+    class Refusing(MemoryTimeline):
+        def write_action(self, drill_id: str, action: ActionRecord) -> None:
+            raise UpstreamUnavailable("Tables do not answer.")
+
+    bench.timeline = Refusing()
+    with pytest.raises(UpstreamUnavailable):
+        bench.ledger().inject(a_drill(Phase.FAILOVER), CHECK)
+
+    assert bench.machine.asked == []
+
+
+def test_an_undo_is_sent_even_when_it_cannot_be_written(bench: Bench) -> None:
+    """A machine is never left stopped for want of a row."""
+    drill = injected(bench)
+
+    class Refusing(MemoryTimeline):
+        def write_action(self, drill_id: str, action: ActionRecord) -> None:
+            raise UpstreamUnavailable("Tables do not answer.")
+
+    bench.timeline = Refusing()
+    bench.ledger().roll_back(drill)
+
+    assert bench.machine.state == "running"
+
+
+@pytest.mark.parametrize("state", ["stopped", "starting", None])
+def test_only_a_running_machine_is_broken(bench: Bench, state: str | None) -> None:
+    """In doubt nothing is injected, and nothing recorded that would start a stopped machine."""
+    bench.machine.state = state
+    bench.ledger().inject(a_drill(Phase.FAILOVER), CHECK)
+
+    assert bench.machine.asked == []
+    assert bench.store.open() == ()
+
+
+def test_nothing_is_injected_late(bench: Bench) -> None:
+    """A process that froze and woke finds its time over."""
+    bench.clock.at = at(30.001)
+    bench.ledger().inject(a_drill(Phase.FAILOVER), CHECK)
+
+    assert bench.machine.asked == []
+    assert bench.store.open() == ()
+
+
+def test_the_lever_is_read_immediately_before(bench: Bench) -> None:
+    """Engaged a moment ago: the request is not sent, and the timeline says why."""
+    bench.is_engaged = lambda: True
+    bench.ledger().inject(a_drill(Phase.FAILOVER), CHECK)
+
+    (action,) = bench.timeline.actions.values()
+    assert bench.machine.asked == []
+    assert (action.outcome, action.detail) == (Attempt.FAILED, "The safety lever is engaged.")
+
+
+def test_a_fault_seen_in_place_is_never_injected_again(bench: Bench) -> None:
+    """Even if a person removed it within the time to inject."""
+    drill = injected(bench)
+    bench.machine.state = "running"
+    bench.ledger().inject(drill, CHECK)
+
+    assert bench.machine.asked == ["powerOff"]
+    assert bench.ledger().view(drill).undone_by_others
+
+
+def test_a_fault_not_seen_yet_is_asked_for_again(bench: Bench) -> None:
+    """The first request may have been lost."""
+    bench.machine.obeys = False
+    drill = a_drill(Phase.FAILOVER)
+    bench.ledger().inject(drill, CHECK)
+    bench.machine.obeys = True
+    bench.ledger().inject(drill, CHECK)
+
+    view = bench.ledger().view(drill)
+    assert bench.machine.asked == ["powerOff", "powerOff"]
+    assert (view.effect_seen, view.fault_in_place, view.is_clear) == (True, True, False)
+
+
+def test_a_record_closes_when_read_back_and_serving(bench: Bench) -> None:
+    """The machine runs, the endpoint answers, no late request can arrive."""
+    drill = injected(bench)
+    bench.clock.at = at(200)
+    bench.ledger().roll_back(drill)
+    bench.serves = False
+    bench.ledger().roll_back(drill)
+    still_open = bench.store.open()
+    bench.serves = True
+    bench.ledger().roll_back(drill)
+
+    assert len(still_open) == 1
+    assert bench.store.open() == ()
+    assert bench.ledger().view(drill).is_clear
+    assert bench.machine.asked == ["powerOff", "start"]
+
+
+def test_the_watchdog_leaves_what_is_not_overdue(bench: Bench) -> None:
+    """Until then the drill itself rolls back."""
+    injected(bench)
+    bench.clock.at = at(1_350)
+
+    assert bench.ledger().restore_overdue() == 0
+    assert bench.machine.state == "stopped"
+
+
+def test_the_watchdog_restores_what_is_overdue(bench: Bench) -> None:
+    """Whatever became of the drill, and repeats it until it is read back."""
+    drill = injected(bench)
+    bench.clock.at = at(1_351)
+    bench.machine.obeys = False
+    bench.ledger().restore_overdue()
+    bench.clock.at = at(1_411)
+    bench.machine.obeys = True
+    bench.ledger().restore_overdue()
+    bench.clock.at = at(1_471)
+    bench.ledger().restore_overdue()
+
+    (record,) = bench.store.of_drill(drill.id)
+    assert bench.machine.asked == ["powerOff", "start", "start"]
+    assert (record.closed_by, record.sent_count) == ("watchdog", 2)
+    assert bench.ledger().view(drill).undone_by_others
+
+
+def test_one_overdue_record_does_not_keep_the_next_from_being_restored(bench: Bench) -> None:
+    """Each is tried, whatever the other's trouble."""
+
+    class Gone(MemoryUndos):
+        def save(self, record: UndoRecord) -> UndoRecord:
+            if record.drill_id == "bad":
+                raise UpstreamUnavailable("Tables do not answer.")
+            return super().save(record)
+
+    bench.store = Gone()
+    bench.store.create(an_undo_record(drill_id="bad"))
+    bench.store.create(an_undo_record(drill_id="good"))
+    bench.machine.state = "stopped"
+    bench.clock.at = at(2_000)
+
+    assert bench.ledger().restore_overdue() == 2
+    assert bench.machine.asked == ["start"]
+
+
+def test_an_undo_that_another_host_sends_is_not_sent_twice(bench: Bench) -> None:
+    """The record's version decides who sends."""
+    drill = injected(bench)
+    bench.clock.at = at(200)
+    (read,) = bench.store.open()
+
+    class Overtaken(MemoryUndos):
+        def of_drill(self, drill_id: str) -> tuple[UndoRecord, ...]:
+            return (replace(read, version="older"),)
+
+    overtaken = Overtaken()
+    overtaken.create(read)
+    bench.store = overtaken
+    bench.ledger().roll_back(drill)
+
+    assert bench.machine.asked == ["powerOff"]

@@ -1,0 +1,84 @@
+"""Settings are read once; everything that is wrong with them is told at once."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from shared.core.errors import InvalidInput
+from shared.settings import Settings
+
+ROOT = Path(__file__).parents[1]
+GOOD = {
+    "AZURE_SUBSCRIPTION_ID": "0000",
+    "DRILL_RESOURCE_GROUPS": "lab-east, lab-west",
+    "TABLES_CONNECTION": "UseDevelopmentStorage=true",
+}
+
+
+def refused(values: dict[str, str]) -> list[str]:
+    """Return the names of the settings that are wrong."""
+    with pytest.raises(InvalidInput) as error:
+        Settings.read(values)
+    return [fault.target for fault in error.value.faults]
+
+
+def test_three_settings_are_enough() -> None:
+    """All others have defaults that are right in Azure."""
+    settings = Settings.read(GOOD)
+
+    assert settings.drill_resource_groups == ("lab-east", "lab-west")
+    assert settings.arm_endpoint == "https://management.azure.com"
+    assert not settings.is_emulated
+
+
+def test_all_missing_settings_are_named_at_once() -> None:
+    """Nobody likes to start an app three times to learn of three settings."""
+    assert refused({}) == [
+        "AZURE_SUBSCRIPTION_ID",
+        "DRILL_RESOURCE_GROUPS",
+        "TABLES_CONNECTION (or TABLES_ENDPOINT)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ARM_ENDPOINT", "http://arm.example.com"),
+        ("CREDENTIAL", "password"),
+        ("CLOCK", "2026-11-22T09:00:00Z@0*20"),
+        ("CONNECT_TO", "127.1.0.4:80=127.1.0.4:8080"),
+        ("DNS_RESOLVERS", "dns.example.com:53"),
+        ("DNS_AUTHORITATIVE", "8.8.8.8"),
+        ("CLIENT_RESOLVER", "8.8.8.8:99999"),
+    ],
+)
+def test_a_wrong_setting_is_named_with_its_value(name: str, value: str) -> None:
+    """And with what would be right."""
+    assert refused(GOOD | {name: value}) == [name]
+
+
+@pytest.mark.parametrize(
+    "endpoint", ["http://127.0.0.1:8080", "http://localhost:1", "http://[::1]:1"]
+)
+def test_an_emulated_azure_may_be_reached_over_http(endpoint: str) -> None:
+    """On this machine only; then the development settings are allowed."""
+    settings = Settings.read(GOOD | {"ARM_ENDPOINT": endpoint, "CLOCK": "x", "CONNECT_TO": "y"})
+
+    assert settings.is_emulated
+
+
+def test_the_sample_lists_every_setting_that_is_read() -> None:
+    """And no other, but for those that the Functions host reads."""
+    sample = json.loads((ROOT / "local.settings.sample.json").read_text())["Values"]
+    read = set()
+
+    class Spy(dict[str, str]):
+        def get(self, name: str, default: str = "") -> str:  # type: ignore[override]
+            read.add(name)
+            return super().get(name, default)
+
+    Settings.read(Spy(GOOD))
+    hosts = {"FUNCTIONS_WORKER_RUNTIME", "AzureWebJobsStorage"}
+    schedules = {"SAMPLES_SCHEDULE", "ADVANCE_SCHEDULE", "RESTORE_SCHEDULE"}
+    assert set(sample) - hosts - schedules == read
