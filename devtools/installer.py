@@ -35,7 +35,7 @@ class Installer:
     def __init__(self, children: Children) -> None:
         self._children = children
         self._env = environment.for_registries()
-        self._pip: list[str] | None = None
+        self._pip: Path | None = None  # its runner, found when it is needed
         self.uv = self._find_uv()
 
     def make_venv(self) -> None:
@@ -55,11 +55,7 @@ class Installer:
         self._try(
             "packages",
             fast if self.uv else None,
-            lambda: [
-                *self._pip_command(),
-                *("--python", str(PYTHON), "install", "--require-hashes"),
-                *listed,
-            ],
+            lambda: [*self._pip_command(PYTHON), "install", "--require-hashes", *listed],
         )
 
     def install_apart(self, requirements: Path, target: Path) -> None:
@@ -112,20 +108,26 @@ class Installer:
         say(f"set-up: uv: done in {time.monotonic() - started:.1f} s")
         return _OWN_UV
 
-    def _pip_command(self) -> list[str]:
+    def _pip_command(self, python: Path = Path(sys.executable)) -> list[str]:
+        """The words that run pip for a Python, which need not have one.
+
+        Pip's own `--python` does the same in a second process, which would outlive a kill -9.
+        """
         if self._pip is None:
             self._pip = self._find_pip()
-            self._trust_certificates(self._pip)
-        return self._pip
+            self._trust_certificates([sys.executable, str(self._pip)])
+        return [str(python), str(self._pip)]
 
-    def _find_pip(self) -> list[str]:
+    def _find_pip(self) -> Path:
         if pip_source() == "ensurepip":
-            python = _BOOTSTRAP / "bin" / "python"
             if not (_BOOTSTRAP / "bin" / "pip").exists():
                 shutil.rmtree(_BOOTSTRAP, ignore_errors=True)
                 self.run("bootstrap", [sys.executable, "-m", "venv", str(_BOOTSTRAP)])
-            return [str(python), "-m", "pip"]
-        return [sys.executable, "-m", "pip"]
+            packages = _BOOTSTRAP.glob("lib/python*/site-packages")
+        else:
+            import_path = next(iter(importlib.import_module("pip").__path__))
+            packages = iter([Path(import_path).parent])
+        return next(packages) / "pip" / "__pip-runner__.py"
 
     def _trust_certificates(self, pip: Sequence[str]) -> None:
         bundle = environment.certificate_bundle()

@@ -1,5 +1,6 @@
 """The sampling service: every second of a drill, once, whatever else is slow or broken."""
 
+import asyncio
 import logging
 from collections.abc import Iterator
 from dataclasses import replace
@@ -9,13 +10,13 @@ import pytest
 from shared.core.errors import UpstreamUnavailable
 from tests.support.sampled_drill import lab_drill
 from tests.support.sampling_bench import Bench
-from tests.support.skipping_loop import BEGIN, skipping_runner
+from tests.support.skipping_loop import BEGIN, SkippingLoop
 
 
 @pytest.fixture
 def bench() -> Iterator[Bench]:
     """The service, with the lab's drill open, at the start of a minute."""
-    with skipping_runner() as runner:
+    with asyncio.Runner(loop_factory=SkippingLoop) as runner:
         yield Bench(runner)
 
 
@@ -134,13 +135,15 @@ def test_what_storage_refuses_for_too_long_is_counted(
 
 def test_sampling_does_not_wait_for_slow_storage(bench: Bench) -> None:
     """A write that hangs costs no slot, and is not piled upon."""
-    bench.rows.may_write.clear()
+    bench.run()
+    bench.hang()
     bench.run(3)
-    assert bench.seconds() == list(range(10, 40))
-    bench.rows.may_write.set()
+    assert bench.seconds() == list(range(10, 50))
+
+    bench.go_on()
     bench.run(2)
 
-    assert bench.written() == list(range(10, 60))
+    assert bench.written() == bench.seconds() == list(range(10, 70))
 
 
 def test_while_the_drills_cannot_be_read_those_known_go_on(bench: Bench) -> None:

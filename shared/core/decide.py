@@ -39,9 +39,13 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """What a tick knows. None means: we do not know."""
+    """What a tick knows. None means: we do not know.
 
-    steady_since: Instant | None = None
+    How long something has held (`*_for_seconds`) is as long as samples show it, not until now:
+    what was not seen yet proves nothing.
+    """
+
+    steady_for_seconds: float | None = None
     blocked: str = ""
     away_at: Instant | None = None
     stop: str = ""
@@ -51,7 +55,7 @@ class Observation:
     ledger_clear: bool | None = None
     endpoint_online: bool | None = None
     dns_back: bool | None = None
-    client_back_since: Instant | None = None
+    client_back_for_seconds: float | None = None
 
 
 def restore_by(drill: Drill) -> Instant:
@@ -83,7 +87,7 @@ class Moment:
 
     def has_been_steady(self) -> bool:
         """Online, named by DNS and answering us for long enough."""
-        return self._for_seconds(self.seen.steady_since, self.drill.plan.steady_seconds)
+        return _at_least(self.seen.steady_for_seconds, self.drill.plan.steady_seconds)
 
     def is_out_of_steady_time(self) -> bool:
         """The steady state did not come."""
@@ -129,7 +133,7 @@ class Moment:
             self._may_close()
             and self.seen.endpoint_online is True
             and self.seen.dns_back is True
-            and self._for_seconds(self.seen.client_back_since, stable)
+            and _at_least(self.seen.client_back_for_seconds, stable)
         )
 
     def is_lost(self) -> bool:
@@ -161,8 +165,9 @@ class Moment:
     def _phase_lasted(self, seconds: int) -> bool:
         return self.now - self.drill.phase_since >= 1_000 * seconds
 
-    def _for_seconds(self, since: Instant | None, seconds: int) -> bool:
-        return since is not None and self.now - since >= 1_000 * seconds
+
+def _at_least(held_seconds: float | None, seconds: int) -> bool:
+    return held_seconds is not None and held_seconds >= seconds
 
 
 Condition = Callable[[Moment], bool]

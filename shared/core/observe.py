@@ -36,12 +36,12 @@ def observe(drill: Drill, samples: Iterable[Sample], now: Instant) -> Observatio
     if newest is None or now - newest > 1_000 * STALE_SECONDS:
         return Observation(away_at=_away_at(drill, series))
     return Observation(
-        steady_since=_steady_since(drill, series),
+        steady_for_seconds=_seconds(_steady_since(drill, series), newest, drill),
         away_at=_away_at(drill, series),
         stop=_stop(drill, series),
         endpoint_online=_newest(series, f"monitor/{drill.endpoint}", _is_online),
         dns_back=_dns_back(drill, series),
-        client_back_since=_client_back_since(drill, series),
+        client_back_for_seconds=_client_back_for_seconds(drill, series),
     )
 
 
@@ -150,8 +150,15 @@ def _dns_back(drill: Drill, series: BySeries) -> bool | None:
     return all(known) if known else None
 
 
-def _client_back_since(drill: Drill, series: BySeries) -> Instant | None:
-    """Since when the objective client is on the primary; one isolated failure is a blip."""
+def _seconds(since: Instant | None, until: Instant, drill: Drill) -> float | None:
+    """Return how long a run of samples lasted; each speaks for its whole interval."""
+    if since is None:
+        return None
+    return (until - since) / 1_000 + drill.plan.sample_interval_seconds
+
+
+def _client_back_for_seconds(drill: Drill, series: BySeries) -> float | None:
+    """How long the objective client has been on the primary; one isolated failure is a blip."""
     group = series.get(f"client/{drill.plan.objective_client}", [])
     served = _served(drill)
     gap = 1_000 * GAP_INTERVALS * drill.plan.sample_interval_seconds
@@ -165,7 +172,7 @@ def _client_back_since(drill: Drill, series: BySeries) -> Instant | None:
             break
         if _is_ok(sample):
             start = sample.asked_at
-    return start
+    return _seconds(start, group[-1].asked_at, drill) if group else None
 
 
 def _stop(drill: Drill, series: BySeries) -> str:

@@ -60,8 +60,12 @@ class Plan:
 
     @property
     def held_seconds(self) -> int:
-        """How long a drill stays failed over: never too short to prove a recovery."""
-        return max(self.hold_seconds, self.stability_seconds)
+        """How long a drill stays failed over: never too short to see a recovery whole.
+
+        The slots at both ends of the stretch that proves it are added, else a hold that ends
+        with the stretch would cut its last sample off.
+        """
+        return max(self.hold_seconds, self.stability_seconds + 2 * self.sample_interval_seconds)
 
     def faults(self) -> tuple[Fault, ...]:
         """Return everything that is wrong with the plan; empty when it may be tried."""

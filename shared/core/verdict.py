@@ -159,7 +159,7 @@ def _because_unseen(case: Case, start: Milestone, elapsed: Elapsed, verdict: Ver
     stuck = case.journey.stuck_in(case.of)
     least = in_words(elapsed.seconds_min)
     fact = (
-        f"{case.client} was not seen {REACHED[case.of]} to stay, at least {least} s "
+        f"{case.client} was not seen to stay {REACHED[case.of]}, at least {least} s "
         f"{case.after(start)}, proved by {proof}; {stuck} was not over"
     )
     if verdict is Verdict.MISSED:

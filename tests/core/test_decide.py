@@ -19,7 +19,7 @@ from shared.core.decide import (
     rule_for,
 )
 from shared.core.model import Drill, Ending, Phase
-from tests.support.drills import START, a_drill, at
+from tests.support.drills import a_drill, at
 
 INJECT, ROLL_BACK, NOTHING = (Action.INJECT,), (Action.ROLL_BACK,), ()
 SETTLED = INJECT_WITHIN_SECONDS + SETTLE_SECONDS
@@ -35,9 +35,9 @@ MENDED = Observation(
     ledger_clear=True,
     endpoint_online=True,
     dns_back=True,
-    client_back_since=START,
+    client_back_for_seconds=60,
 )
-BACK_A_MOMENT = replace(MENDED, client_back_since=at(490))
+BACK_A_MOMENT = replace(MENDED, client_back_for_seconds=59.9)
 ELSEWHERE = replace(MENDED, dns_back=False)
 
 Case = tuple[tuple[Drill, Observation, float], tuple[Phase, Ending | None, tuple[Action, ...]]]
@@ -48,11 +48,11 @@ CASES: dict[str, Case] = {
         (Phase.STEADY, None, NOTHING),
     ),
     "breaks the endpoint once the steady state has held": (
-        (STEADY, Observation(steady_since=START), 60),
+        (STEADY, Observation(steady_for_seconds=60), 60),
         (Phase.FAILOVER, None, INJECT),
     ),
     "does not break what preflight would refuse by now": (
-        (STEADY, Observation(steady_since=START, blocked="TargetNotOptedIn"), 60),
+        (STEADY, Observation(steady_for_seconds=60, blocked="TargetNotOptedIn"), 60),
         (Phase.CLOSED, Ending.CANCELLED, NOTHING),
     ),
     "gives up on a steady state that does not come": (
@@ -60,7 +60,7 @@ CASES: dict[str, Case] = {
         (Phase.CLOSED, Ending.NO_STEADY_STATE, NOTHING),
     ),
     "is cancelled, not stopped, before anything was injected": (
-        (replace(STEADY, stop_requested="OperatorStop"), Observation(steady_since=START), 90),
+        (replace(STEADY, stop_requested="OperatorStop"), Observation(steady_for_seconds=60), 90),
         (Phase.CLOSED, Ending.CANCELLED, NOTHING),
     ),
     "injects again after a tick that died before acting": (
@@ -228,9 +228,10 @@ def test_the_drill_rolls_back_well_before_the_watchdog() -> None:
 
 maybe = st.sampled_from([True, False, None])
 instants = st.one_of(st.none(), st.integers(0, 10_000).map(at))
+stretches = st.one_of(st.none(), st.floats(0, 10_000))
 observations = st.builds(
     Observation,
-    steady_since=instants,
+    steady_for_seconds=stretches,
     blocked=st.sampled_from(["", "NoSurvivor"]),
     away_at=instants,
     stop=st.sampled_from(["", "SafetyLeverEngaged"]),
@@ -240,7 +241,7 @@ observations = st.builds(
     ledger_clear=maybe,
     endpoint_online=maybe,
     dns_back=maybe,
-    client_back_since=instants,
+    client_back_for_seconds=stretches,
 )
 drills = st.builds(
     lambda phase, since, attention, stop: replace(

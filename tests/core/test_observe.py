@@ -58,14 +58,14 @@ def test_the_steady_state_began_with_the_first_good_sample() -> None:
     """Online, named by DNS and answering us: since the latest of their beginnings."""
     seen = observe(STEADY, lab(range(3, 60)), at(62))
 
-    assert seen.steady_since == at(4)
+    assert seen.steady_for_seconds == 56
 
 
 def test_a_gap_is_no_steady_state() -> None:
     """More than three intervals without a sample never count as healthy."""
     samples = without(lab(range(60)), "health/virginia", range(20, 30))
 
-    assert observe(STEADY, samples, at(62)).steady_since == at(30)
+    assert observe(STEADY, samples, at(62)).steady_for_seconds == 30
 
 
 def test_a_failed_dns_sample_proves_nothing() -> None:
@@ -73,7 +73,7 @@ def test_a_failed_dns_sample_proves_nothing() -> None:
     samples = without(lab(range(60)), f"dns/authoritative/{SERVER}", range(20, 21))
     samples.append(a_sample(f"dns/authoritative/{SERVER}", 20, "", Outcome.TIMEOUT))
 
-    assert observe(STEADY, samples, at(62)).steady_since == at(0)
+    assert observe(STEADY, samples, at(62)).steady_for_seconds == 60
 
 
 def test_a_failed_health_sample_restarts_the_steady_state() -> None:
@@ -81,21 +81,21 @@ def test_a_failed_health_sample_restarts_the_steady_state() -> None:
     samples = without(lab(range(60)), "health/virginia", range(20, 21))
     samples.append(a_sample("health/virginia", 20, "", Outcome.TIMEOUT))
 
-    assert observe(STEADY, samples, at(62)).steady_since == at(21)
+    assert observe(STEADY, samples, at(62)).steady_for_seconds == 39
 
 
 def test_no_steady_state_without_every_series() -> None:
     """A series that says nothing is not taken for a good one."""
     samples = [s for s in lab(range(60)) if s.series != "client/fresh"]
 
-    assert observe(STEADY, samples, at(62)).steady_since is None
+    assert observe(STEADY, samples, at(62)).steady_for_seconds is None
 
 
 def test_old_samples_tell_nothing() -> None:
     """A sampler that died is no steady state."""
     seen = observe(STEADY, lab(range(60)), at(106))
 
-    assert (seen.steady_since, seen.endpoint_online, seen.dns_back) == (None, None, None)
+    assert (seen.steady_for_seconds, seen.endpoint_online, seen.dns_back) == (None, None, None)
 
 
 def test_traffic_is_away_with_the_first_survivor_that_serves() -> None:
@@ -116,7 +116,7 @@ def test_everything_is_back() -> None:
     """Endpoint, DNS and client, each by its own series."""
     seen = observe(FAILBACK, lab(range(60)), at(62))
 
-    assert (seen.endpoint_online, seen.dns_back, seen.client_back_since) == (True, True, at(0))
+    assert (seen.endpoint_online, seen.dns_back, seen.client_back_for_seconds) == (True, True, 60)
 
 
 def test_one_isolated_client_failure_is_a_blip() -> None:
@@ -126,15 +126,15 @@ def test_one_isolated_client_failure_is_a_blip() -> None:
     two = without(blip, "client/fresh", range(21, 22))
     two.append(a_sample("client/fresh", 21, "", Outcome.TIMEOUT))
 
-    assert observe(FAILBACK, blip, at(62)).client_back_since == at(0)
-    assert observe(FAILBACK, two, at(62)).client_back_since == at(22)
+    assert observe(FAILBACK, blip, at(62)).client_back_for_seconds == 60
+    assert observe(FAILBACK, two, at(62)).client_back_for_seconds == 38
 
 
 def test_the_client_is_not_back_while_a_survivor_serves_it() -> None:
     """An answer from elsewhere ends the stretch."""
     seen = observe(FAILBACK, lab(range(60), at_virginia=False), at(62))
 
-    assert (seen.dns_back, seen.client_back_since) == (False, None)
+    assert (seen.dns_back, seen.client_back_for_seconds) == (False, None)
 
 
 def test_an_unhealthy_survivor_stops_the_drill() -> None:

@@ -1,4 +1,4 @@
-"""Traffic Manager's provider: defaults, normalising, limits and errors as recorded or documented."""
+"""Traffic Manager's provider: defaults, normalising, limits, errors as recorded or documented."""
 
 from typing import Any
 
@@ -174,7 +174,7 @@ def test_values_are_normalised(emulator: Emulator) -> None:
 
 def test_what_was_set_is_shown_and_what_was_not_is_absent(emulator: Emulator) -> None:
     """Headers, status ranges, geography, subnets, alwaysServe."""
-    given = {
+    given: Json = {
         "customHeaders": [{"name": "host", "value": "contoso.com"}],
         "geoMapping": ["WORLD"],
         "subnets": [{"first": "192.0.2.0", "scope": 24}],

@@ -107,7 +107,7 @@ def test_traffic_manager(name: str) -> None:
 
 
 def test_the_quoted_error_bodies() -> None:
-    """A target twice: the service's own words (the other two quotes need rights and old versions)."""
+    """A target twice; the other two quotes need rights and old api-versions."""
     exchange = load("tm_error_bodies_quoted.json")[0]
     words = exchange["response"]["body"]["error"]
 
@@ -162,8 +162,15 @@ NETWORK = {
     "networkInterfaces": "networkInterfaces/amsterdam-nic1",
 }
 # Members of the recorded bodies that the emulator has nothing to say about.
-NOT_SHOWN = {"subnet", "internalDomainNameSuffix", "macAddress", "hostedWorkloads",
-             "tapConfigurations", "enableDestinationServiceEndpoint", "allowBackendPortConflict"}  # fmt: skip
+NOT_SHOWN = {
+    "subnet",
+    "internalDomainNameSuffix",
+    "macAddress",
+    "hostedWorkloads",
+    "tapConfigurations",
+    "enableDestinationServiceEndpoint",
+    "allowBackendPortConflict",
+}
 
 
 @pytest.mark.parametrize("kind", NETWORK)

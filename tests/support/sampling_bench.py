@@ -10,9 +10,10 @@ from shared.core.questions import ArmQuestion, ClientQuestion, DnsQuestion, Heal
 from shared.core.samples import Instant, Outcome, Sample
 from shared.sampling import Sampling, Senses
 from tests.support.sampled_drill import lab_drill
-from tests.support.skipping_loop import BEGIN, LoopClock
+from tests.support.skipping_loop import BEGIN, PATIENCE_SECONDS, LoopClock, SkippingLoop
 
 WINDOW_MS = 10_000
+HANG_SECONDS_MAX = 10
 
 
 class OpenDrills:
@@ -43,7 +44,7 @@ class Rows:
         self, drill_id: str, minute: Instant, writer: str, samples: Sequence[Sample]
     ) -> None:
         """Keep the row, in place of the one before."""
-        self.may_write.wait(5)
+        self.may_write.wait(HANG_SECONDS_MAX)
         if self.error:
             raise self.error
         self.writes += 1
@@ -91,7 +92,10 @@ class Bench:
 
     def __init__(self, runner: asyncio.Runner) -> None:
         self._runner = runner
-        self.clock = LoopClock(runner.get_loop())
+        loop = runner.get_loop()
+        assert isinstance(loop, SkippingLoop)
+        self._loop = loop
+        self.clock = LoopClock(self._loop)
         self.drills, self.rows = OpenDrills(lab_drill(0)), Rows()
         self.prompt = Prompt(self.clock)
         senses = Senses(
@@ -116,6 +120,16 @@ class Bench:
             await asyncio.gather(*(self.sampling.take() for _ in range(times)))
 
         self._runner.run(later())
+
+    def hang(self) -> None:
+        """From here on no write ends, and time does not wait for it."""
+        self.rows.may_write.clear()
+        self._loop.be_patient(0)
+
+    def go_on(self) -> None:
+        """Let the writes end that hang."""
+        self.rows.may_write.set()
+        self._loop.be_patient(PATIENCE_SECONDS)
 
     def seconds(self) -> list[int]:
         """Return the seconds in which the client was asked."""

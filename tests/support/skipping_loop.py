@@ -2,22 +2,28 @@
 
 import asyncio
 import selectors
-from typing import Any
+from collections.abc import Callable
+from concurrent.futures import Executor
+from typing import TypeVar
 
 from shared.core.samples import Instant, instant
 
+T = TypeVar("T")
+
 BEGIN = instant("2026-11-22T09:00:00Z")
-GRACE_SECONDS = 0.002
-"""What threads get, of real time, before the loop's time moves on."""
+PATIENCE_SECONDS = 5.0
+"""How long, of real time, the loop's time stands still for what runs in threads."""
 
 
 class _Skipping(selectors.DefaultSelector):
     now = 0.0
+    jobs = 0
+    patience_seconds = PATIENCE_SECONDS
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         if timeout is None or timeout <= 0:
             return super().select(timeout)
-        ready = super().select(GRACE_SECONDS)
+        ready = super().select(self.patience_seconds if self.jobs else 0)
         if not ready:
             self.now += timeout
         return ready
@@ -33,6 +39,22 @@ class SkippingLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         """Return the loop's own time."""
         return self._skipping.now
+
+    def be_patient(self, seconds: float) -> None:
+        """Wait this long for threads from here on; not at all if one of them is stuck."""
+        self._skipping.patience_seconds = seconds
+
+    def run_in_executor(
+        self, executor: Executor | None, what: Callable[..., T], *args: object
+    ) -> asyncio.Future[T]:
+        """Run it in a thread, and count it until it is done."""
+        self._skipping.jobs += 1
+        job = super().run_in_executor(executor, what, *args)
+        job.add_done_callback(self._done)
+        return job
+
+    def _done(self, _job: asyncio.Future[T]) -> None:
+        self._skipping.jobs -= 1
 
 
 class LoopClock:
@@ -52,9 +74,3 @@ class LoopClock:
     def wall_seconds(self, virtual_seconds: float) -> float:
         """Return the same: the loop's seconds are what it waits."""
         return virtual_seconds
-
-
-def skipping_runner() -> "asyncio.Runner":
-    """Return a runner on such a loop."""
-    options: dict[str, Any] = {"loop_factory": SkippingLoop}
-    return asyncio.Runner(**options)
