@@ -145,6 +145,7 @@ def _provision(stack: Stack, plan: Plan, story: Story) -> None:
     story.tell("provision", f"PUT /api/profiles/{PROFILE} answers {answer.status}")
     for _ in _polls(stack, plan.limit_seconds, "both endpoints Online"):
         profile = _expect(stack.api.get(f"/profiles/{PROFILE}"), "The profile cannot be read").json
+        story.meet(profile["endpoints"])
         states = {endpoint["name"]: _monitor_status(endpoint) for endpoint in profile["endpoints"]}
         story.tell_changes("provision", {f"monitor/{name}": s for name, s in states.items()})
         story.wait("provision", "Traffic Manager to see both endpoints Online")

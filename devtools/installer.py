@@ -4,7 +4,7 @@ import importlib.util
 import shutil
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from devtools import environment
@@ -123,7 +123,7 @@ class Installer:
             if not (_BOOTSTRAP / "bin" / "pip").exists():
                 shutil.rmtree(_BOOTSTRAP, ignore_errors=True)
                 self.run("bootstrap", [sys.executable, "-m", "venv", str(_BOOTSTRAP)])
-            packages = _BOOTSTRAP.glob("lib/python*/site-packages")
+            packages: Iterator[Path] = _BOOTSTRAP.glob("lib/python*/site-packages")
         else:
             import_path = next(iter(importlib.import_module("pip").__path__))
             packages = iter([Path(import_path).parent])

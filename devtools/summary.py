@@ -7,6 +7,7 @@ from typing import Any
 from devtools.console import paint, say
 from devtools.truth_check import Finding
 
+FINDINGS_SHOWN = 5
 _COLOURS = {"met": "green", "missed": "red"}
 
 
@@ -36,20 +37,44 @@ def _show_objectives(report: Mapping[str, Any]) -> None:
         within = f"within {objective['rtoSeconds']} s"
         say(f"{paint(objective['name'], 'bold'):<9} {bounds(objective)}  {within}: {word}")
         say(f"          {objective['because']}")
-    for finding in report.get("findings") or ():
-        say(f"finding   {_text(finding)}")
+    findings = [_text(finding) for finding in report.get("findings") or ()]
+    for text in findings[:FINDINGS_SHOWN]:
+        say(f"finding   {text}")
+    if len(findings) > FINDINGS_SHOWN:
+        say(f"          and {len(findings) - FINDINGS_SHOWN} more, in out/report.md")
 
 
 def _show_times(report: Mapping[str, Any]) -> None:
     say()
-    say(paint("Phase times (seconds, virtual)", "bold"))
+    say(paint("Phase times (virtual seconds), and what the profile's settings promise", "bold"))
+    promised = _promised(report.get("envelope") or {})
     for phase in report["phases"]:
-        say(f"  {phase['of']:<9} {phase['name']:<15} {bounds(phase)}")
-    for name, promised in (report.get("envelope") or {}).items():
-        if isinstance(promised, Mapping) and "secondsMax" in promised:
-            say(f"  {'envelope':<9} {name:<15} {bounds(promised)}")
+        entry = promised.get((phase["of"], phase["name"]))
+        beside = f"   promised {bounds(entry)}  {judged(phase, entry)}" if entry else ""
+        say(f"  {phase['of']:<9} {phase['name']:<15} {bounds(phase)}{beside}")
     for downtime in report.get("clientDowntime") or ():
         say(f"  {'downtime':<9} {downtime['class']:<15} {bounds(downtime)}")
+
+
+def judged(observed: Mapping[str, Any], promised: Mapping[str, Any]) -> str:
+    """Whether what was observed meets the promise: both are intervals."""
+    low, high = observed.get("secondsMin"), observed.get("secondsMax")
+    least, most = promised.get("secondsMin"), promised.get("secondsMax")
+    if low is not None and most is not None and low > most:
+        return "slower"
+    if high is not None and least is not None and high < least:
+        return "faster"
+    return "within"
+
+
+def _promised(envelope: Mapping[str, Any]) -> dict[tuple[str, str], Mapping[str, Any]]:
+    """The envelope's bounds by switch and phase."""
+    return {
+        (of, phase["name"]): phase
+        for of, side in envelope.items()
+        if isinstance(side, Mapping)
+        for phase in side.get("phases") or ()
+    }
 
 
 def _show_truth(findings: Sequence[Finding]) -> None:
@@ -77,5 +102,5 @@ def _since(origin: datetime | None, instant: datetime | None) -> str:
 
 def _text(finding: object) -> str:
     if isinstance(finding, Mapping):
-        return str(finding.get("text") or finding.get("message") or dict(finding))
+        return str(finding.get("text") or dict(finding))
     return str(finding)

@@ -36,6 +36,9 @@ class Case:
     subject: str  # the server, resolver or machine that its vantage names
 
 
+_ANY = Case("", "")  # a request is known by what it asks for
+
+
 @dataclass(frozen=True)
 class Row:
     """Which event is the truth of a milestone."""
@@ -62,6 +65,10 @@ def _of_endpoint(*values: object) -> Callable[[Case, Event], bool]:
     return lambda case, event: event.subject == case.endpoint and event.value in values
 
 
+def _of_any(*values: str) -> Callable[[Case, Event], bool]:
+    return lambda _, event: event.value in values
+
+
 def _of_machine(*values: str) -> Callable[[Case, Event], bool]:
     return lambda case, event: event.value in values and _same_machine(event.subject, case.subject)
 
@@ -82,10 +89,10 @@ def _same_machine(subject: str, wanted: str) -> bool:
 
 _AWAY, _BACK = "failover", "failback"
 _VM_ROWS = {
-    "faultRequested": Row("powerOperation", _of_machine(*_BREAKING), _AWAY),
+    "faultRequested": Row("powerOperation", _of_any(*_BREAKING), _AWAY),
     "faultEffective": Row("serving", _of_endpoint(False), _AWAY),
     "vmStopped": Row("powerState", _of_machine(*_OFF), _AWAY),
-    "restoreRequested": Row("powerOperation", _of_machine("start"), _BACK),
+    "restoreRequested": Row("powerOperation", _of_any("start"), _BACK),
     "vmRunning": Row("powerState", _of_machine("running"), _BACK),
     "endpointServing": Row("serving", _of_endpoint(True), _BACK),
 }
@@ -135,7 +142,7 @@ def _requests(rows: Mapping[str, Row], events: Sequence[Event]) -> dict[str, dat
     requests: dict[str, datetime] = {}
     since: datetime | None = None
     for name in ("faultRequested", "restoreRequested"):
-        event = next(_matching(rows[name], Case("", ""), events, since), None)
+        event = next(_matching(rows[name], _ANY, events, since), None)
         if event is None:
             break
         requests[rows[name].of] = since = event.at
@@ -178,7 +185,7 @@ def _judge(
 def _subject(vantage: str) -> str:
     for prefix in _SERIES:
         vantage = vantage.removeprefix(prefix)
-    return "" if vantage.startswith("action") else vantage
+    return vantage
 
 
 def _unspoken(report: Json, rows: Mapping[str, Row]) -> list[Finding]:

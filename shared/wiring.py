@@ -46,7 +46,7 @@ class Services:
         self._http = HttpSampler(self._clock, guard, detours)
         self._tables = Tables(settings)
         self._drill_table = DrillTable(self._tables)
-        self._timelines = TimelineTable(self._tables.table("timeline"))
+        self._timelines = TimelineTable(lambda: self._tables.table("timeline"))
         self.ledger = self._ledger()
         self.drills = self._drills()
         self.profiles = self._profiles()

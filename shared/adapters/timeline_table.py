@@ -6,7 +6,7 @@ later samples and every act.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from operator import attrgetter, itemgetter
@@ -60,8 +60,9 @@ Row = dict[str, Any]
 class TimelineTable:
     """All that is recorded of drills."""
 
-    def __init__(self, table: TableClient) -> None:
-        self._table = table
+    def __init__(self, reach: Callable[[], TableClient]) -> None:
+        self._reach = reach
+        """Returns the table, made at first use: nothing asks the network while the app loads."""
 
     def write_window(
         self, drill_id: str, minute: Instant, writer: str, samples: Sequence[Sample]
@@ -81,7 +82,7 @@ class TimelineTable:
         """Return the timeline; with `since`, without the minutes that ended before it."""
         from_key = window_key(since) if since is not None else ""
         with _upstream("read"):
-            rows = self._table.query_entities(
+            rows = self._reach().query_entities(
                 "PartitionKey eq @drill and RowKey ge @from",
                 parameters={"drill": drill_id, "from": from_key},
                 select=READ_COLUMNS,
@@ -91,7 +92,7 @@ class TimelineTable:
 
     def _upsert(self, row: Row) -> None:
         with _upstream("written"):
-            self._table.upsert_entity(row, mode=UpdateMode.REPLACE, **CALL)
+            self._reach().upsert_entity(row, mode=UpdateMode.REPLACE, **CALL)
 
 
 def window_key(minute: Instant) -> str:

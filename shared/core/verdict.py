@@ -97,7 +97,8 @@ def _measured(case: Case) -> Elapsed | None:
     """Return the time's bounds; of a recovery that was not seen, only the lower one."""
     start, missing = case.journey.start(case.of), case.journey.missing_end(case.of)
     if start is not None and missing is not None and missing.not_before is not None:
-        return at_least(start.interval, missing.not_before)
+        least = at_least(start.interval, missing.not_before)
+        return Elapsed(max(0.0, least.seconds_min), None)
     return total_time(case.journey, case.of)
 
 

@@ -161,16 +161,16 @@ async def test_names_that_lead_in_a_circle_end() -> None:
 
 async def test_an_answer_that_lies_in_the_socket_wins_over_the_deadline() -> None:
     """If our own loop was busy past the time-out, the server is not to blame."""
-    answered = threading.Event()
+    may_answer = threading.Event()
 
-    def promptly(query: dns.message.Message) -> Iterable[bytes]:
-        yield reply(query, CNAME).to_wire()
-        answered.set()
+    def when_told(query: dns.message.Message) -> Iterable[bytes]:
+        may_answer.wait(1)
+        return [reply(query, CNAME).to_wire()]
 
-    with dns_server(promptly) as server:
+    with dns_server(when_told) as server:
         sampling = asyncio.create_task(DnsSampler(scaled()).sample(question(server.address)))
         await asyncio.sleep(0)
-        answered.wait(1)
+        may_answer.set()
         time.sleep(2.5 / SPEED)  # the loop does nothing else: time-out and answer are both due
         sample = await sampling
 

@@ -126,16 +126,18 @@ async def test_silence_is_a_time_out() -> None:
 
 async def test_an_answer_that_lies_in_the_socket_wins_over_the_deadline() -> None:
     """If our own loop was busy past the time-out, the endpoint is not to blame."""
-    answered = threading.Event()
+    asked, may_answer = threading.Event(), threading.Event()
 
-    def promptly(_: bytes) -> bytes:
-        answered.set()
+    def when_told(_: bytes) -> bytes:
+        asked.set()
+        may_answer.wait(1)
         return answer(200)
 
-    with http_server(promptly) as server:
+    with http_server(when_told) as server:
         sampling = asyncio.create_task(ask(server.port))
-        while not answered.is_set():
+        while not asked.is_set():
             await asyncio.sleep(0)
+        may_answer.set()
         time.sleep(2.5 / SPEED)  # the loop does nothing else: time-out and answer are both due
         sample = await sampling
 

@@ -30,7 +30,7 @@ def sample(at: int, writer: str = "w1", outcome: Outcome = Outcome.OK) -> Sample
 
 def test_what_is_written_is_read(table: Table) -> None:
     """Samples, actions and transitions come back exactly, each list in time order."""
-    timeline = TimelineTable(table)
+    timeline = TimelineTable(lambda: table)
     later, earlier = sample(NINE + MINUTE_MS), sample(NINE)
     timeline.write_window("d1", NINE + MINUTE_MS, "w1", [later])
     timeline.write_window("d1", NINE, "w1", [earlier])
@@ -46,7 +46,7 @@ def test_what_is_written_is_read(table: Table) -> None:
 
 def test_a_row_grows_while_its_minute_is_open(table: Table) -> None:
     """Every write holds all of the minute; the newest stands."""
-    timeline = TimelineTable(table)
+    timeline = TimelineTable(lambda: table)
     for count in (1, 2, 3):
         timeline.write_window("d1", NINE, "w1", [sample(NINE + n) for n in range(count)])
 
@@ -55,7 +55,7 @@ def test_a_row_grows_while_its_minute_is_open(table: Table) -> None:
 
 def test_two_writers_never_share_a_row(table: Table) -> None:
     """A restarted host must not overwrite what the one before it saw in the same minute."""
-    timeline = TimelineTable(table)
+    timeline = TimelineTable(lambda: table)
     timeline.write_window("d1", NINE, "w1", [sample(NINE)])
     timeline.write_window("d1", NINE, "w2", [sample(NINE + 5, "w2")])
 
@@ -64,7 +64,7 @@ def test_two_writers_never_share_a_row(table: Table) -> None:
 
 def test_a_tick_reads_only_the_minutes_it_needs(table: Table) -> None:
     """Rows that may hold samples since then, and always every action and transition."""
-    timeline = TimelineTable(table)
+    timeline = TimelineTable(lambda: table)
     for minute in range(5):
         at = NINE + minute * MINUTE_MS
         timeline.write_window("d1", at, "w1", [sample(at)])
@@ -79,7 +79,7 @@ def test_a_tick_reads_only_the_minutes_it_needs(table: Table) -> None:
 
 def test_drills_are_apart(table: Table) -> None:
     """A name that looks like a filter reads nobody else's records."""
-    timeline = TimelineTable(table)
+    timeline = TimelineTable(lambda: table)
     timeline.write_window("d1", NINE, "w1", [sample(NINE)])
 
     assert timeline.read("x' or PartitionKey ne 'zz") == Timeline()
@@ -87,7 +87,7 @@ def test_drills_are_apart(table: Table) -> None:
 
 def test_an_action_is_completed_in_place(table: Table) -> None:
     """Written before it is sent, and again when its answer is known: one record."""
-    timeline = TimelineTable(table)
+    timeline = TimelineTable(lambda: table)
     done = ActionRecord(
         kind=ActionKind.INJECT,
         resource=VM,
@@ -106,7 +106,7 @@ def test_an_action_is_completed_in_place(table: Table) -> None:
 
 def test_two_machines_stopped_in_one_breath_are_two_actions(table: Table) -> None:
     """Behind a load balancer there is more than one target, and a millisecond is long."""
-    timeline = TimelineTable(table)
+    timeline = TimelineTable(lambda: table)
     for machine in ("vm1", "vm2"):
         timeline.write_action(
             "d1",
@@ -124,7 +124,7 @@ def test_two_machines_stopped_in_one_breath_are_two_actions(table: Table) -> Non
 
 def test_a_minute_larger_than_a_property_is_split(table: Table) -> None:
     """Table storage takes 64 KiB a property; what is over goes to the next column."""
-    timeline = TimelineTable(table)
+    timeline = TimelineTable(lambda: table)
     answers = [f"{n * 2_654_435_761 % (1 << 64):x}" for n in range(12_000)]
     many = [
         Sample("client/fresh", NINE + n, NINE + n, Outcome.OK, answer, writer="w1")
@@ -145,7 +145,7 @@ def test_a_row_can_be_read_by_a_person(table: Table) -> None:
         sample(NINE + 1_000, outcome=Outcome.TIMEOUT)._replace(answer="", code=None),
         Sample("monitor/virginia", NINE, NINE + 90, Outcome.OK, "Degraded"),
     ]
-    TimelineTable(table).write_window("d1", NINE, "w1", samples)
+    TimelineTable(lambda: table).write_window("d1", NINE, "w1", samples)
 
     row = table.get_entity("d1", "20261122T0900|w1")
     assert (row["count"], row["failed"]) == (3, 1)
@@ -156,7 +156,7 @@ def test_a_row_can_be_read_by_a_person(table: Table) -> None:
 
 def test_a_table_that_fails_is_said_in_our_words(unreachable_table: Table) -> None:
     """Services know one error for "storage did not answer", not an SDK's."""
-    timeline = TimelineTable(unreachable_table)
+    timeline = TimelineTable(lambda: unreachable_table)
 
     with pytest.raises(UpstreamUnavailable, match="could not be read"):
         timeline.read("d1")

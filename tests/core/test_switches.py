@@ -45,6 +45,7 @@ SWITCHES = {
     "is not the single odd answer before it": ("onooonnn", (4, 5, 1)),
     "comes after several answers that did not last": ("onnoonno", (None, None, 2)),
     "stays where it was when reversed after the stability time": ("onnnnno", (0, 1, 1)),
+    "is the first that held, whatever held later": ("onnnnnoonnnnn", (0, 1, 1)),
     "is not made stable by silence": ("on........onn", (10, 11, 1)),
     "is not there where nothing new was seen": ("oooo", (None, None, 0)),
     "needs no old proof": ("nnn", (None, 0, 0)),

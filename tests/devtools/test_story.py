@@ -6,7 +6,7 @@ import pytest
 
 from devtools import summary
 from devtools.clock import Clock, parse_instant
-from devtools.story import Story, plain
+from devtools.story import Story
 from devtools.truth_check import Finding
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -51,13 +51,22 @@ def test_drill_without_last_seen_is_followed(
     assert capsys.readouterr().out == "12:00:00  steady     phase steady\n"
 
 
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [("Online", "Online"), ({"endpoint": "virginia", "ttl": 3}, "virginia"), (200, "200")],
-)
-def test_facts_are_short(value: object, text: str) -> None:
-    """A fact is told in one word or two."""
-    assert plain(value) == text
+def test_endpoints_are_called_by_name(story: Story, capsys: pytest.CaptureFixture[str]) -> None:
+    """A target or an address, once a resolver's answer has shown whose it is, is a name."""
+    story.meet([{"name": "virginia", "target": "Virginia.example"}, {"name": "x"}])
+    answers = {
+        "client/fresh": "10.0.0.4",
+        "dns/authoritative/a": "virginia.example",
+        "dns/recursive/b": "virginia.example>10.0.0.4",
+        "monitor": "Online",
+    }
+    story.follow({"phase": "steady", "lastSeen": answers})
+    assert [line[21:] for line in capsys.readouterr().out.splitlines()[1:]] == [
+        "client/fresh: virginia (10.0.0.4)",
+        "dns/authoritative/a: virginia",
+        "dns/recursive/b: virginia (10.0.0.4)",
+        "monitor: Online",
+    ]
 
 
 def test_clock_is_the_one_of_the_processes() -> None:
@@ -79,6 +88,22 @@ def test_bounds_are_shown_with_dashes_for_the_unknown() -> None:
     assert summary.bounds({"secondsMin": 81.26, "secondsMax": None}) == "    81.3 …        - s"
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "verdict"),
+    [(90, 99, "faster"), (90, 100, "within"), (130, 140, "within"), (131, 140, "slower")],
+)
+def test_observed_and_promised_are_intervals(low: float, high: float, verdict: str) -> None:
+    """Two intervals that share an instant do not contradict each other."""
+    promised = {"secondsMin": 100, "secondsMax": 130}
+    assert summary.judged({"secondsMin": low, "secondsMax": high}, promised) == verdict
+
+
+def test_unbounded_promise_is_kept() -> None:
+    """What nobody promises an end of is never late."""
+    promised = {"secondsMin": 0, "secondsMax": None}
+    assert summary.judged({"secondsMin": 9, "secondsMax": None}, promised) == "within"
+
+
 def test_contradiction_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     """The table marks what contradicts the truth and counts it."""
     instant = parse_instant("2026-11-22T12:00:00.000001Z")
@@ -95,9 +120,12 @@ def test_contradiction_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
             }
         ],
         "phases": [{"of": "failover", "name": "detection", "secondsMin": 1.0, "secondsMax": 2.0}],
-        "envelope": {"detection": {"secondsMin": 0, "secondsMax": 9}, "formula": "published"},
+        "envelope": {
+            "failover": {"phases": [{"name": "detection", "secondsMin": 0, "secondsMax": 9}]},
+            "formulas": [],
+        },
         "clientDowntime": [{"class": "fresh", "secondsMin": 0.0, "secondsMax": 1.0}],
-        "findings": [{"text": "A resolver kept an old answer."}],
+        "findings": ["A resolver kept an old answer.", *["A gap."] * 5],
     }
     findings = [
         Finding("faultEffective", "health/virginia", NOON, late, instant, holds=True),
@@ -106,5 +134,7 @@ def test_contradiction_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     summary.show(report, findings)
     shown = capsys.readouterr().out
     assert "MET" in shown
+    assert "promised      0.0 …      9.0 s  within" in shown
+    assert "and 1 more, in out/report.md" in shown
     assert "NO: no such event" in shown
     assert "1 of 2 milestones contradict the truth." in shown

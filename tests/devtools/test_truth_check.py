@@ -20,7 +20,7 @@ def at(seconds: float) -> str:
 
 # (milestone, vantage, true instant, event's kind, subject, value)
 COURSE: list[tuple[str, str, float, str, str, object]] = [
-    ("faultRequested", "action/virginia-vm", 60.5, "powerOperation", VM, "powerOff"),
+    ("faultRequested", "drill", 60.5, "powerOperation", VM, "powerOff"),
     ("vmStopped", "power/virginia-vm", 72.4, "powerState", VM, "stopped"),
     ("faultEffective", "health/virginia", 72.4, "serving", "virginia", False),
     (
@@ -34,7 +34,7 @@ COURSE: list[tuple[str, str, float, str, str, object]] = [
     ("authoritativeSwitched", SERVERS[0], 180.2, "answer", SERVERS[0], "amsterdam"),
     ("authoritativeSwitched", SERVERS[1], 180.3, "answer", SERVERS[1], "amsterdam"),
     ("resolverSwitched", RESOLVER, 240.7, "resolverAnswer", RESOLVER, "amsterdam"),
-    ("restoreRequested", "action/virginia-vm", 400.5, "powerOperation", VM, "start"),
+    ("restoreRequested", "drill", 400.5, "powerOperation", VM, "start"),
     ("vmRunning", "power/virginia-vm", 422.2, "powerState", VM, "running"),
     ("endpointServing", "health/virginia", 432.2, "serving", "virginia", True),
     ("endpointOnline", "monitor/virginia", 440.0, "endpointMonitorStatus", "virginia", "Online"),

@@ -27,7 +27,7 @@ def answer(status: int, *headers: str, body: str = "served\n") -> bytes:
 class HttpServer(socketserver.ThreadingTCPServer):
     """Answers as `respond` says (it may be changed at any time) and keeps the requests."""
 
-    daemon_threads = True
+    daemon_threads = False  # so that closing waits for every connection
     allow_reuse_address = True
     request_queue_size = 128
 

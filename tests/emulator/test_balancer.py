@@ -1,0 +1,113 @@
+"""The load balancer: forwards to machines that serve, drops when none does."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from emulator.backends import Backend
+from emulator.balancer import Balancer, Member
+from emulator.listener import Mode
+
+HANG_SECONDS = 0.1
+GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+class Pool:
+    """Two machines behind one frontend."""
+
+    def __init__(self) -> None:
+        places = [(f"127.1.99.{number}", 80) for number in (11, 12)]
+        self.machines = [Backend(f"vm{p[0][-1]}", [p], Mode.DROPS) for p in places]
+        members = [Member(m, m.listeners[p]) for m, p in zip(self.machines, places, strict=True)]
+        self.balancer = Balancer("lb", "127.1.99.10", members)
+
+    def serve(self, *serving: bool) -> None:
+        """Let each machine serve or not."""
+        for machine, serves in zip(self.machines, serving, strict=True):
+            if serves and not machine.is_serving:
+                machine.serve()
+            elif not serves:
+                machine.stop()
+        self.balancer.follow_pool()
+
+    async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """Return a new connection to the frontend."""
+        listener = self.balancer.listener
+        return await asyncio.open_connection(listener.address, listener.port)
+
+    async def served_by(self) -> str:
+        """Return which machine answers a new client."""
+        async with asyncio.timeout(HANG_SECONDS):
+            reader, writer = await self.connect()
+            writer.write(GET)
+            head = await reader.readuntil(b"\r\n\r\n")
+            writer.close()
+        return head.partition(b"x-served-by: ")[2].split(b"\r\n")[0].decode()
+
+
+@pytest.fixture
+async def pool() -> AsyncIterator[Pool]:
+    """Both machines serve."""
+    made = Pool()
+    made.serve(True, True)
+    yield made
+    made.balancer.close()
+    for machine in made.machines:
+        machine.close()
+    await asyncio.sleep(0)
+
+
+async def test_connections_go_round(pool: Pool) -> None:
+    """Each machine has its turn."""
+    assert {await pool.served_by() for _ in range(4)} == {"vm1", "vm2"}
+
+
+async def test_a_machine_that_does_not_serve_is_passed_over(pool: Pool) -> None:
+    """At once: health probes of the load balancer itself are not emulated."""
+    pool.serve(True, False)
+
+    assert {await pool.served_by() for _ in range(4)} == {"vm1"}
+
+
+async def test_without_a_serving_machine_the_frontend_drops(pool: Pool) -> None:
+    """As a Standard load balancer does; and it is back with the first machine."""
+    pool.serve(False, False)
+    with pytest.raises(TimeoutError):
+        await pool.served_by()
+
+    pool.serve(False, True)
+    assert await pool.served_by() == "vm2"
+
+
+async def test_an_open_connection_to_a_stopped_machine_goes_silent(pool: Pool) -> None:
+    """The load balancer does not end flows for it."""
+    pool.serve(True, False)
+    reader, writer = await pool.connect()
+    writer.write(GET)
+    await reader.readuntil(b"\r\n\r\n")
+    await reader.readuntil(b"\n")
+    pool.serve(False, False)
+    writer.write(GET)
+
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(HANG_SECONDS):
+            await reader.read(1)
+
+    pool.serve(True, False)  # and is reset when the machine is back
+    with pytest.raises(ConnectionResetError):
+        async with asyncio.timeout(HANG_SECONDS):
+            assert await reader.read(1) == b"?"
+
+
+async def test_bytes_pass_both_ways_and_so_do_endings(pool: Pool) -> None:
+    """A client's close reaches the machine, a machine's close the client."""
+    reader, writer = await pool.connect()
+    writer.write(GET.replace(b"Host", b"Connection: close\r\nHost"))
+
+    assert (await reader.read()).endswith(b"\n")  # up to the machine's FIN
+    writer.close()
+    for machine in pool.machines:
+        async with asyncio.timeout(1):
+            while machine.clients:
+                await asyncio.sleep(0.001)
