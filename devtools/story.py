@@ -22,11 +22,12 @@ class Story:
     def tell_changes(self, phase: str, facts: Mapping[str, object]) -> None:
         """Write a line for each fact that is not as it was."""
         for name, value in facts.items():
-            new, old = self._names.shorten(str(value)), self._told.get(name)
+            new, old = str(value), self._told.get(name)
             if new == old:
                 continue
             self._told[name] = new
-            self.tell(phase, f"{name}: {new}" if old is None else f"{name}: {old} → {new}")
+            before = "" if old is None else f"{self._names.shorten(old)} → "
+            self.tell(phase, f"{name}: {before}{self._names.shorten(new)}")
 
     def meet(self, endpoints: Iterable[Mapping[str, Any]]) -> None:
         """Learn the endpoints, to call them by name when DNS answers with their targets."""

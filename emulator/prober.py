@@ -18,6 +18,9 @@ log = logging.getLogger(__name__)
 
 Place = tuple[str, int]
 
+# No connection, no answer in time, or one that is no HTTP: each is a failed probe.
+_FAILURES = (OSError, TimeoutError, ValueError, EOFError, asyncio.LimitOverrunError)
+
 
 class Cadence(Enum):
     """When the next probe starts (facts, gap 5)."""
@@ -97,7 +100,7 @@ class Prober:
                     await asyncio.Event().wait()  # nothing there: packets vanish until the timeout
                     return False
                 return await _exchange(place, monitor, endpoint)
-        except (OSError, TimeoutError, ValueError, EOFError) as error:
+        except _FAILURES as error:
             log.debug("probe failed endpoint=%s error=%r", endpoint.name, error)
             return False
 

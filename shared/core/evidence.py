@@ -5,7 +5,7 @@ not serve, but a packet can be lost to a healthy endpoint: a failure alone is a 
 at the edge of an outage counts only where the outage can be seen to include it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -13,6 +13,7 @@ from shared.core.model import Drill
 from shared.core.samples import Instant, Outcome, Sample
 from shared.core.slots import Served, Slot, interval_ms, is_gap, to_slots
 
+HEALTH = "health/"
 SERVING = "serving"
 FAILING = "failing"
 UNDER_TEST = "underTest"
@@ -60,7 +61,7 @@ class Evidence:
         self.survivors = frozenset(
             e.name for e in endpoints if e.enabled and e.name != drill.endpoint
         )
-        self._served_by = self._learn_served_by() if drill.plan.served_by_header else {}
+        self._served_by = learn_served_by(self.series) if drill.plan.served_by_header else {}
         self._named: dict[str, str | None] = {}
         self._slots: dict[str, list[Slot]] = {}
         self._readings: dict[str, list[Reading]] = {}
@@ -109,7 +110,7 @@ class Evidence:
 
     def _read(self, series: str) -> list[Reading]:
         samples = self.series.get(series, [])
-        if series.startswith("health/"):
+        if series.startswith(HEALTH):
             return _read_health(self.slots(series), self.every_ms(series))
         if series.startswith("dns/"):
             return [Reading(s, self._side(s)) for s in samples]
@@ -121,14 +122,17 @@ class Evidence:
             return UNDER_TEST
         return SURVIVOR if endpoint in self.survivors else UNPROVEN
 
-    def _learn_served_by(self) -> dict[str, str]:
-        """Learn from health samples which header value is whose; one that two share is nobody's."""
-        owners: dict[str, set[str]] = {}
-        for endpoint in self.below("health/"):
-            for sample in self.series[f"health/{endpoint}"]:
-                if sample.outcome is Outcome.OK and sample.answer:
-                    owners.setdefault(sample.answer, set()).add(endpoint)
-        return {answer: min(of_it) for answer, of_it in owners.items() if len(of_it) == 1}
+
+def learn_served_by(series: Mapping[str, Sequence[Sample]]) -> dict[str, str]:
+    """Learn from health samples which header value is whose; one that two share is nobody's."""
+    owners: dict[str, set[str]] = {}
+    for name in series:
+        if not name.startswith(HEALTH):
+            continue
+        for sample in series[name]:
+            if sample.outcome is Outcome.OK and sample.answer:
+                owners.setdefault(sample.answer, set()).add(name.removeprefix(HEALTH))
+    return {answer: min(of_it) for answer, of_it in owners.items() if len(of_it) == 1}
 
 
 def _is_answer(sample: Sample) -> bool:

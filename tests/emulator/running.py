@@ -79,7 +79,7 @@ class Emulator:
         self.url = str(world.ready["arm"])
         bearer = {"Authorization": "Bearer any"}
         # No TLS here: loading the certificate store would be most of a test's time.
-        self.http = httpx2.Client(base_url=self.url, headers=bearer, verify=False)  # noqa: S501
+        self.http = httpx2.Client(base_url=self.url, headers=bearer, verify=False)
         self.authoritative: list[str] = world.ready["authoritative"]  # type: ignore[assignment]
         self.public_ip_zone: list[str] = world.ready["publicIpZone"]  # type: ignore[assignment]
         self.resolvers: list[str] = world.ready["resolvers"]  # type: ignore[assignment]

@@ -1,7 +1,7 @@
 """The machines' web servers: HTTP when they serve, silence when they are off."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
@@ -11,6 +11,7 @@ from emulator.listener import Mode
 PLACE = ("127.1.99.4", 80)
 HANG_SECONDS = 0.1
 Client = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+Connect = Callable[[Backend], Awaitable[Client]]
 
 
 @pytest.fixture
@@ -23,10 +24,21 @@ async def backend() -> AsyncIterator[Backend]:
     await asyncio.sleep(0)
 
 
-async def connect(backend: Backend) -> Client:
-    """Return a new connection."""
-    listener = backend.listeners[PLACE]
-    return await asyncio.open_connection(listener.address, listener.port)
+@pytest.fixture
+async def connect() -> AsyncIterator[Connect]:
+    """Makes connections, and ends them with the test."""
+    opened: list[asyncio.StreamWriter] = []
+
+    async def connect(backend: Backend) -> Client:
+        listener = backend.listeners[PLACE]
+        reader, writer = await asyncio.open_connection(listener.address, listener.port)
+        opened.append(writer)
+        return reader, writer
+
+    yield connect
+    for writer in opened:
+        writer.transport.abort()
+    await asyncio.sleep(0)
 
 
 async def exchange(client: Client, request: bytes) -> bytes:
@@ -41,7 +53,7 @@ async def exchange(client: Client, request: bytes) -> bytes:
 GET = b"GET /any/path HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
-async def test_any_path_is_200_and_says_who_served_it(backend: Backend) -> None:
+async def test_any_path_is_200_and_says_who_served_it(backend: Backend, connect: Connect) -> None:
     """For the product's `servedByHeader`."""
     answer = await exchange(await connect(backend), GET)
 
@@ -51,7 +63,9 @@ async def test_any_path_is_200_and_says_who_served_it(backend: Backend) -> None:
     assert answer.endswith(b"\r\n\r\nvirginia-vm\n")
 
 
-async def test_a_connection_is_kept_until_the_client_wants_it_closed(backend: Backend) -> None:
+async def test_a_connection_is_kept_until_the_client_wants_it_closed(
+    backend: Backend, connect: Connect
+) -> None:
     """Keep-alive by default in HTTP/1.1, and pipelined requests are answered in order."""
     client = await connect(backend)
 
@@ -64,7 +78,9 @@ async def test_a_connection_is_kept_until_the_client_wants_it_closed(backend: Ba
     assert await client[0].read() == b""
 
 
-async def test_head_has_no_body_and_a_requests_body_is_skipped(backend: Backend) -> None:
+async def test_head_has_no_body_and_a_requests_body_is_skipped(
+    backend: Backend, connect: Connect
+) -> None:
     """Some probes are HEAD (azure-docs#41881)."""
     client = await connect(backend)
     with_body = GET.replace(b"\r\n\r\n", b"\r\nContent-Length: 5\r\n\r\n") + b"12345"
@@ -85,14 +101,14 @@ async def test_head_has_no_body_and_a_requests_body_is_skipped(backend: Backend)
     ],
 )
 async def test_bad_requests_are_told_so(
-    backend: Backend, request_bytes: bytes, status: bytes
+    backend: Backend, connect: Connect, request_bytes: bytes, status: bytes
 ) -> None:
     """And the machine goes on."""
     assert (await exchange(await connect(backend), request_bytes)).split()[1] == status
     assert b"200 OK" in await exchange(await connect(backend), GET)
 
 
-async def test_a_stopped_machine_says_nothing_to_anyone(backend: Backend) -> None:
+async def test_a_stopped_machine_says_nothing_to_anyone(backend: Backend, connect: Connect) -> None:
     """New connections hang; open ones go silent: no bytes and no FIN."""
     client = await connect(backend)
     await exchange(client, GET)
@@ -107,7 +123,7 @@ async def test_a_stopped_machine_says_nothing_to_anyone(backend: Backend) -> Non
 
 
 async def test_a_connection_opened_in_the_very_moment_of_the_stop_is_silent(
-    backend: Backend,
+    backend: Backend, connect: Connect
 ) -> None:
     """Accepted by the kernel, or even by us, but never answered."""
     client = await connect(backend)
@@ -118,7 +134,7 @@ async def test_a_connection_opened_in_the_very_moment_of_the_stop_is_silent(
 
 
 async def test_a_machine_that_serves_again_has_forgotten_its_connections(
-    backend: Backend,
+    backend: Backend, connect: Connect
 ) -> None:
     """Old ones are reset, new ones are answered."""
     old = await connect(backend)
@@ -132,7 +148,7 @@ async def test_a_machine_that_serves_again_has_forgotten_its_connections(
     assert b"200 OK" in await exchange(await connect(backend), GET)
 
 
-async def test_a_machine_that_refuses_resets_its_connections() -> None:
+async def test_a_machine_that_refuses_resets_its_connections(connect: Connect) -> None:
     """The other switch: the machine is up, its service is not."""
     backend = Backend("vm", [PLACE], Mode.REFUSES)
     backend.serve()

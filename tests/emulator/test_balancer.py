@@ -21,6 +21,7 @@ class Pool:
         self.machines = [Backend(f"vm{p[0][-1]}", [p], Mode.DROPS) for p in places]
         members = [Member(m, m.listeners[p]) for m, p in zip(self.machines, places, strict=True)]
         self.balancer = Balancer("lb", "127.1.99.10", members)
+        self.opened: list[asyncio.StreamWriter] = []
 
     def serve(self, *serving: bool) -> None:
         """Let each machine serve or not."""
@@ -34,7 +35,9 @@ class Pool:
     async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """Return a new connection to the frontend."""
         listener = self.balancer.listener
-        return await asyncio.open_connection(listener.address, listener.port)
+        reader, writer = await asyncio.open_connection(listener.address, listener.port)
+        self.opened.append(writer)
+        return reader, writer
 
     async def served_by(self) -> str:
         """Return which machine answers a new client."""
@@ -55,6 +58,8 @@ async def pool() -> AsyncIterator[Pool]:
     made.balancer.close()
     for machine in made.machines:
         machine.close()
+    for writer in made.opened:
+        writer.transport.abort()
     await asyncio.sleep(0)
 
 

@@ -1,6 +1,7 @@
 """The probes on the wire: cadence, phase, what they ask, and what they make of the answer."""
 
 import asyncio
+import itertools
 import time
 from datetime import datetime
 from typing import Any
@@ -83,9 +84,11 @@ class Target:
         self.asked: list[tuple[datetime, bytes]] = []
         self.answer: bytes | None = b"HTTP/1.1 200 OK\r\n\r\n"
         self.clock = Clock(ANCHOR, time.monotonic(), 40)
+        self.opened: list[asyncio.StreamWriter] = []
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer one probe, or leave it waiting."""
+        self.opened.append(writer)
         arrived = self.clock.now()
         head = await reader.readuntil(b"\r\n\r\n")
         self.asked.append((arrived, head))
@@ -94,6 +97,13 @@ class Target:
         else:
             await reader.read()
         writer.close()
+
+    async def close(self, server: asyncio.Server) -> None:
+        """Give all sockets back."""
+        server.close()
+        for writer in self.opened:
+            writer.transport.abort()
+        await asyncio.sleep(0)
 
 
 def observe(
@@ -110,7 +120,7 @@ def observe(
         while len(target.asked) < probes and time.monotonic() < give_up_at:
             time.sleep(0.01)
         emulator.world._places["127.1.0.4", 80] = ("127.1.99.5", 1)
-        emulator.loop.call_soon_threadsafe(server.close)
+        asyncio.run_coroutine_threadsafe(target.close(server), emulator.loop).result(5)
         emulator.status = emulator.arm("GET", PROFILE).json()  # type: ignore[attr-defined]
     return emulator
 
@@ -118,7 +128,7 @@ def observe(
 def gaps(target: Target) -> list[float]:
     """Return the seconds between probes."""
     times = [arrived for arrived, _ in target.asked]
-    return [(b - a).total_seconds() for a, b in zip(times, times[1:], strict=False)]
+    return [(b - a).total_seconds() for a, b in itertools.pairwise(times)]
 
 
 def test_a_probe_is_a_get_with_the_targets_host_and_without_redirects() -> None:
