@@ -144,6 +144,12 @@ class Children:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
+    @property
+    def running(self) -> tuple[Child, ...]:
+        """The children that were started and not let go of."""
+        with self._lock:
+            return tuple(self._running)
+
     def start(self, command: Command) -> Child:
         """Start a command; it lives until it ends or the run does."""
         with self._lock:
@@ -178,7 +184,7 @@ class Children:
 
     def check(self) -> None:
         """Raise `Failed` if a child has died."""
-        for child in list(self._running):
+        for child in self.running:
             child.check()
 
     def stop(self) -> None:

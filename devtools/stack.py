@@ -7,7 +7,7 @@ import signal
 import socket
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +69,8 @@ class Options:
     speed: float
     port: int = 0
     data: Path | None = None  # where tables outlive the run; None: in memory
+    topology: Path = paths.TOPOLOGY  # what exists in the emulated Azure
+    settings: Mapping[str, str] = field(default_factory=dict)  # of the app, instead of ours
 
 
 @dataclass
@@ -79,10 +81,16 @@ class Stack:
     options: Options
     directory: Path
     clock: Clock
-    tables: str
+    azurite: Azurite
     azure: Mapping[str, Any]  # what the emulator says of itself when it is ready
     key: str
+    host: Child | None = None  # the function app, as it was started last
     url: str = ""
+
+    @property
+    def tables(self) -> str:
+        """The Table service's connection string."""
+        return self.azurite.connection
 
     @property
     def api(self) -> Client:
@@ -95,7 +103,9 @@ class Stack:
         return Client(str(self.azure["arm"]))
 
     def start_host(self) -> Child:
-        """Start the function app, or start it again: same clock, same tables."""
+        """Start the function app, or start it again: same address, clock and tables."""
+        if self.host is not None:
+            self.children.forget(self.host)
         ready = self.directory / "host.json"
         ready.unlink(missing_ok=True)
         port = int(self.url.rpartition(":")[2]) if self.url else self.options.port
@@ -109,7 +119,7 @@ class Stack:
             log=paths.LOGS / f"{self.options.name}-host.log",
             grace_seconds=HOST_STOP_SECONDS,
         )
-        child = self.children.start(command)
+        self.host = child = self.children.start(command)
         wait_until(ready.exists, child, READY_LIMIT_SECONDS)
         self.url = json.loads(ready.read_text())["url"]
         return child
@@ -117,7 +127,7 @@ class Stack:
     def settings(self) -> dict[str, str]:
         """The product's settings for this stack."""
         azure = self.azure
-        return {
+        ours = {
             "CLOCK": self.clock.text,
             "AZURE_SUBSCRIPTION_ID": azure["subscriptionId"],
             "AZURE_CLIENT_ID": "",
@@ -136,6 +146,7 @@ class Stack:
             "ADVANCE_SCHEDULE": "*/5 * * * * *",
             "RESTORE_SCHEDULE": "0 * * * * *",
         }
+        return ours | dict(self.options.settings)
 
 
 @contextlib.contextmanager
@@ -159,7 +170,7 @@ def start(children: Children, options: Options, directory: Path) -> Stack:
     )
     clock = Clock.start(options.speed)  # now: the slow part answers
     azure = _start_emulator(children, options, directory, clock)
-    stack = Stack(children, options, directory, clock, azurite.connection, azure, _function_key())
+    stack = Stack(children, options, directory, clock, azurite, azure, _function_key())
     stack.start_host()
     return stack
 
@@ -168,7 +179,7 @@ def _start_emulator(
     children: Children, options: Options, directory: Path, clock: Clock
 ) -> Mapping[str, Any]:
     ready = directory / "emulator.json"
-    words = ["--topology", str(paths.TOPOLOGY), "--ready", str(ready), "--exit-with-stdin"]
+    words = ["--topology", str(options.topology), "--ready", str(ready), "--exit-with-stdin"]
     command = Command(
         name="the emulated Azure",
         argv=[str(paths.PYTHON), "-m", "emulator", *words],

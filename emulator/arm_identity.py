@@ -1,4 +1,4 @@
-"""The token route of App Service's managed identities (facts/ecosystem.md 1.1, 1.3)."""
+"""The token route of App Service's managed identities."""
 
 import base64
 import json

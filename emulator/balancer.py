@@ -53,7 +53,7 @@ class _Pipe(asyncio.Protocol):
             if exc is None:
                 self.peer.transport.close()
             else:
-                self.peer.transport.abort()
+                abort(self.peer.transport)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import cast
 
 from emulator import wire
+from emulator.listener import tcp_socket
 from emulator.wire import Query, Rcode, Reply
 
 log = logging.getLogger(__name__)
@@ -159,7 +160,7 @@ class DnsServer:
 def _bind_pair(address: str) -> tuple[socket.socket, socket.socket]:
     """Bind a UDP and a TCP socket to one free port."""
     for _ in range(_BIND_ATTEMPTS):
-        tcp = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        tcp = tcp_socket()
         udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         try:
             tcp.bind((address, 0))

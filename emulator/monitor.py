@@ -1,6 +1,6 @@
 """Probe results to endpoint status to profile status; pure.
 
-Rules and their source: facts/traffic-manager.md 2.2 to 2.4 (Microsoft's monitoring page).
+The rules are those of Microsoft's page on endpoint monitoring.
 """
 
 from collections.abc import Iterable, Sequence
@@ -82,7 +82,7 @@ def endpoint_status(
 _ROLL_UP = (
     (EndpointStatus.DEGRADED, ProfileStatus.DEGRADED),
     (EndpointStatus.ONLINE, ProfileStatus.ONLINE),
-    # Unmonitored is not in the published table: counted as Online (facts, gap 4).
+    # Unmonitored is not in the published table: counted as Online (ours).
     (EndpointStatus.UNMONITORED, ProfileStatus.ONLINE),
     (EndpointStatus.CHECKING, ProfileStatus.CHECKING),
 )

@@ -115,7 +115,7 @@ class Machines:
         return operation
 
     def _refuse_conflict(self, machine: VirtualMachine, verb: Verb) -> None:
-        """Raise PowerConflict for what Azure may refuse (no ground truth; facts, gap 9)."""
+        """Raise PowerConflict for what Azure may refuse (no ground truth)."""
         is_refused = machine.power is PowerState.DEALLOCATED and verb is Verb.POWER_OFF
         if is_refused and not self.allows_power_off_of_deallocated:
             raise PowerConflict(f"Cannot power off VM '{machine.name}': it is deallocated.")

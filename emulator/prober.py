@@ -23,7 +23,7 @@ _FAILURES = (OSError, TimeoutError, ValueError, EOFError, asyncio.LimitOverrunEr
 
 
 class Cadence(Enum):
-    """When the next probe starts (facts, gap 5)."""
+    """When the next probe starts; nobody outside knows which is true."""
 
     FIXED = "fixed"  # one interval after the last one's start
     AFTER_TIMEOUT = "afterTimeout"  # one interval after the last one's end (azure-docs#104593)
@@ -148,7 +148,7 @@ def _request(monitor: MonitorConfig, endpoint: Endpoint) -> bytes:
 
 
 def _unverified_context() -> ssl.SSLContext:
-    """A certificate must be there and is not looked at (facts 2.1)."""
+    """A certificate must be there and is not looked at."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE

@@ -1,7 +1,7 @@
 """ARM bodies to profiles and endpoints: defaults filled in, every fault told at once.
 
-Texts marked recorded are the service's own; the others are ours (facts/traffic-manager.md 1.4
-lists them as unknown), with status and code as the service answers them: 400 BadRequest.
+Texts marked recorded are the service's own; the others are ours, with status and code as the
+service answers them: 400 BadRequest.
 """
 
 import re
@@ -159,7 +159,7 @@ def _tags(json: Json, faults: Faults) -> tuple[tuple[str, str], ...] | None:
 
 
 def _monitor(body: Body) -> MonitorConfig:
-    """Read monitorConfig; the ranges are those of the monitoring page (facts 1.3)."""
+    """Read monitorConfig; the ranges are those of the monitoring page."""
     protocols = {"http": "HTTP", "https": "HTTPS", "tcp": "TCP"}
     protocol = body.one_of("protocol", protocols, "HTTP")
     slow, fast = 30, 10

@@ -8,7 +8,7 @@ from emulator.clock import rfc3339
 
 
 class Kind(StrEnum):
-    """What an event tells (product contract: `out/truth.json`)."""
+    """What an event tells; README.md says when."""
 
     POWER_OPERATION = "powerOperation"
     POWER_STATE = "powerState"

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import socket
 from collections.abc import Iterator
 from typing import cast
 
@@ -21,7 +20,7 @@ from emulator.balancer import Balancer, Member
 from emulator.clock import Clock
 from emulator.cloud import PUBLIC_IP_ZONE, TRAFFIC_MANAGER_ZONE, Cloud, VirtualMachine
 from emulator.dns import DnsServer, at_once
-from emulator.listener import Mode
+from emulator.listener import Mode, tcp_socket
 from emulator.plane import DataPlane, NameServer
 from emulator.power import Machines, Timings
 from emulator.prober import Cadence, Place, Prober
@@ -189,7 +188,8 @@ class World:
             *identity_routes(),
             *ControlRoutes(arm).routes(),
         ]
-        listening = socket.create_server((_ARM_ADDRESS, 0))
+        listening = tcp_socket()
+        listening.bind((_ARM_ADDRESS, 0))
         config = uvicorn.Config(
             app(arm, routes),
             log_config=None,

@@ -68,14 +68,14 @@ class TrafficManagerZone:
             self._answers[fqdn.lower()] = answer
 
     def reply(self, query: Query) -> Reply:
-        """Answer as the facts' table of query types and endpoint types says."""
+        """Answer by query type and endpoint type, as the FAQ's table says."""
         if query.name == self.origin:
             return _apex(query, _TRAFFIC_MANAGER_SOA, _TRAFFIC_MANAGER_NS)
         answer = self._answers.get(query.name)
         if answer is None or answer.endpoint is None:
             return self._reply_without_endpoint(query.name, answer)
         record = _record_for(answer.endpoint, answer.ttl_seconds)
-        # A CNAME answers A, AAAA, CNAME and ANY; other types are NODATA (facts, gap 8).
+        # A CNAME answers A, AAAA, CNAME and ANY; other types are NODATA (ours).
         asked = {Type.A, Type.AAAA, Type.CNAME} if record.type == Type.CNAME else {record.type}
         if query.type in {*asked, Type.ANY}:
             return Reply(answers=(record,))

@@ -11,6 +11,7 @@ import azure.functions as func
 from shared.core import errors
 
 API_VERSION = "2026-11-01"
+DIGITS_MAX = 18
 HANDLED = Callable[[func.HttpRequest], func.HttpResponse]
 
 STATUS: Mapping[type[errors.SwitchbackError], HTTPStatus] = {
@@ -94,11 +95,16 @@ def flag(req: func.HttpRequest, name: str) -> bool:
 
 def whole_number(req: func.HttpRequest, name: str, default: int, most: int) -> int:
     """Return a query parameter that is a whole number from 1 to `most`."""
-    text = req.params.get(name, str(default))
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= most):
-        right = f"a whole number from 1 to {most}"
-        fault = errors.Fault("InvalidValue", name, f"{name} is {text!r}; it must be {right}.")
-        raise errors.InvalidInput(fault.message, (fault,))
+    return number(req, name, most, least=1) if name in req.params else default
+
+
+def number(req: func.HttpRequest, name: str, most: int, *, least: int = 0) -> int:
+    """Return a query parameter that is there and is a whole number in range."""
+    text = str(req.params[name])
+    is_number = text.isascii() and text.isdigit() and len(text) <= DIGITS_MAX
+    if not (is_number and least <= int(text) <= most):
+        message = f"{name} is {text!r}; it must be a whole number from {least} to {most}."
+        raise errors.InvalidInput(message, (errors.Fault("InvalidValue", name, message),))
     return int(text)
 
 

@@ -102,6 +102,12 @@ class ProfileBody(Shape):
     traffic_view_enrollment_status: str | None = Field(default=None, exclude=True)
 
 
+class ObservedBody(Shape):
+    """A profile that somebody else owns."""
+
+    resource_id: str
+
+
 class StopConditionsBody(Shape):
     """When a drill must roll back at once."""
 
@@ -146,8 +152,13 @@ class LeverBody(Shape):
 
 def read(req: func.HttpRequest, model: type[Model]) -> Model:
     """Return the request's body as that shape, or raise InvalidInput with every fault in it."""
+    return shaped(sent(req), model)
+
+
+def shaped(body: Any, model: type[Model]) -> Model:  # noqa: ANN401 - any JSON
+    """Return JSON as that shape, or raise InvalidInput with every fault in it."""
     try:
-        return model.model_validate(_without_nulls(sent(req)))
+        return model.model_validate(_without_nulls(body))
     except ValidationError as error:
         faults = tuple(_fault(dict(each)) for each in error.errors(include_url=False))
         raise InvalidInput(" ".join(fault.message for fault in faults), faults) from error

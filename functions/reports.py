@@ -3,10 +3,10 @@
 from http import HTTPStatus
 
 import azure.functions as func
-from shared.render.markdown import to_markdown
 
 from functions._http import answered, written
 from shared.core.errors import Fault, InvalidInput
+from shared.render.markdown import to_markdown
 from shared.render.wire import to_wire
 from shared.reports import Reports
 

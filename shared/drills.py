@@ -126,20 +126,25 @@ class Drills:
     def __init__(self, dependencies: Dependencies) -> None:
         self._its = dependencies
 
+    def rehearse(self, plan: Plan) -> Any:  # noqa: ANN401 - an Inspection, which lives beside us
+        """Return what preflight finds for a plan, all its faults included; start nothing."""
+        _raise_if_wrong(plan)
+        return self._its.preflight.inspect(plan)
+
     def start(self, drill_id: str, plan: Plan, plan_as_sent: str, by: str) -> tuple[Drill, bool]:
         """Start a drill, or return the one that was started by this very request before."""
         existing = self._its.store.find(drill_id)
         if existing is not None:
             return self._same(existing, plan_as_sent), False
-        if faults := plan.faults():
-            raise InvalidInput("The plan cannot be carried out.", faults)
+        _raise_if_wrong(plan)
         if self._its.store.is_lever_engaged():
             raise SafetyLeverEngaged("The safety lever is engaged: no drill may start.")
         if holder := self._its.store.holder(plan.profile):
             raise ProfileBusy(f"Profile {plan.profile!r} has a drill running: {holder!r}.")
         inspection = self._its.preflight.inspect(plan)
         if inspection.faults:
-            raise PreflightFailed("The drill must not start.", inspection.faults)
+            told = " ".join(fault.message for fault in inspection.faults)
+            raise PreflightFailed(f"The drill must not start. {told}", inspection.faults)
         return self._commit(drill_id, plan, plan_as_sent, by, inspection)
 
     def _commit(
@@ -216,6 +221,8 @@ class Drills:
         moved = drill if decision.drill == drill else self._its.store.save(decision.drill)
         if moved.phase is not drill.phase:
             self._record_phase(moved)
+        if moved.needs_attention:
+            log.error("rollback unverified drill_id=%s: look at its machines", moved.id)
         self._act(Decision(moved, decision.actions))
         return moved
 
@@ -272,3 +279,8 @@ class Drills:
         if existing.plan_as_sent != plan_as_sent:
             raise DrillExists(f"Drill {existing.id!r} exists already, with another plan.")
         return existing
+
+
+def _raise_if_wrong(plan: Plan) -> None:
+    if faults := plan.faults():
+        raise InvalidInput(" ".join(fault.message for fault in faults), faults)

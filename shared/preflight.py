@@ -1,6 +1,6 @@
 """Gathers what preflight asks for: the live profile, DNS, our own requests, the machines."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -18,6 +18,7 @@ from shared.core.model import (
 )
 from shared.core.plan import Plan
 from shared.core.preflight import Facts, check, check_again
+from shared.core.profile_view import monitor_settings, statuses
 from shared.core.questions import health_check
 from shared.targets import machines_behind, named
 
@@ -139,7 +140,7 @@ class Preflight:
             endpoint=endpoint,
             is_profile_enabled=properties.get("profileStatus") != "Disabled",
             routing_method=properties.get("trafficRoutingMethod", ""),
-            statuses=_statuses(live),
+            statuses=statuses(live),
             named_by_dns=named,
             answering={e.name: self._answers(snapshot, e) for e in others},
             machines={t.id: self._azure.machine(t.id) for t in snapshot.targets},
@@ -153,7 +154,7 @@ class Preflight:
 
     def _snapshot(self, plan: Plan, live: Json, targets: tuple[TargetMachine, ...]) -> Snapshot:
         properties = live["properties"]
-        monitor = _monitor(properties["monitorConfig"])
+        monitor = monitor_settings(properties["monitorConfig"])
         fqdn = properties["dnsConfig"]["fqdn"].lower()
         endpoints = tuple(
             self._endpoint_snapshot(e, properties["monitorConfig"])
@@ -198,25 +199,3 @@ class Preflight:
 
 def _url(monitor: MonitorSettings, host: str) -> str:
     return f"{monitor.protocol.lower()}://{host}:{monitor.port}{monitor.path}"
-
-
-def _monitor(config: Json) -> MonitorSettings:
-    ranges = config.get("expectedStatusCodeRanges") or [{"min": 200, "max": 200}]
-    return MonitorSettings(
-        protocol=config.get("protocol") or "HTTP",
-        port=config.get("port") or 80,
-        path=config.get("path") or "",
-        interval_seconds=config.get("intervalInSeconds") or 30,
-        timeout_seconds=config.get("timeoutInSeconds") or 10,
-        tolerated_failures=_known(config.get("toleratedNumberOfFailures"), 3),
-        expected_statuses=tuple((each["min"], each["max"]) for each in ranges),
-    )
-
-
-def _known(value: int | None, default: int) -> int:
-    return default if value is None else value
-
-
-def _statuses(live: Json) -> Mapping[str, str]:
-    endpoints = live["properties"].get("endpoints") or []
-    return {e["name"]: e["properties"].get("endpointMonitorStatus") or "" for e in endpoints}

@@ -1,26 +1,39 @@
 """Provisions profiles to their desired state, and shows what is live."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 from shared.core.desired import Change, changes, short_type, wanted_endpoint, wanted_profile
+from shared.core.envelope import Envelope, Sampling, envelope
 from shared.core.errors import (
-    EndpointNotFound,
     Fault,
     InvalidInput,
     ProfileBusy,
     ProfileNotFound,
+    ProfileObserved,
 )
-from shared.core.profile_rules import endpoint_faults, profile_faults
+from shared.core.plan import FaultKind
+from shared.core.profile_rules import endpoint_faults, monitor_faults, profile_faults, ttl_faults
+from shared.core.profile_view import (
+    clashes,
+    endpoint_view,
+    endpoints_of,
+    find_endpoint,
+    kept_priority,
+    monitor_settings,
+    profile_view,
+)
 from shared.core.resource_ids import is_same, parse
 
 log = logging.getLogger(__name__)
 
 Json = dict[str, Any]
 
-MANAGED = "managed"
+MANAGED, OBSERVED = "managed", "observed"
+MONITOR_QUESTIONS = ("intervalInSeconds", "timeoutInSeconds", "toleratedNumberOfFailures")
+PROFILE = "microsoft.network/trafficmanagerprofiles"
 PUBLIC_IP = "microsoft.network/publicipaddresses"
 
 
@@ -91,6 +104,7 @@ class Profiles:
     def put(self, name: str, body: Json, *, is_dry_run: bool = False) -> Written:
         """Make the profile what the body says; write nothing when it is so already."""
         _raise_if(profile_faults(name, body))
+        _raise_if_observed(self._its.registry.find(name))
         if not is_dry_run:
             self._raise_if_busy(name)
         profile_id = self._id(body["resourceGroup"], name)
@@ -103,12 +117,37 @@ class Profiles:
             live = self._azure.put_profile(profile_id, wanted)
         if not is_dry_run:
             self._register(name, profile_id, wanted)
-        return Written(self._view(name, MANAGED, live or wanted), todo, is_new=was is None)
+        return Written(profile_view(name, MANAGED, live or wanted), todo, is_new=was is None)
+
+    def observe(self, name: str, resource_id: str) -> Written:
+        """Register a profile that others own: drills and samples, never a write."""
+        _raise_if(tuple(_observed_faults(resource_id)))
+        self._raise_if_busy(name)
+        live = self._azure.profile(resource_id)
+        if live is None:
+            message = f"resourceId: ARM has no profile {resource_id}."
+            raise InvalidInput(message, (Fault("TargetNotFound", "resourceId", message),))
+        was = self._its.registry.find(name)
+        self._its.registry.put(
+            {"name": name, "resourceId": live["id"], "mode": OBSERVED, "lastApplied": None}
+        )
+        return Written(profile_view(name, OBSERVED, live), (), is_new=was is None)
+
+    def envelope(self, name: str, asked: Mapping[str, int]) -> Envelope:
+        """Return what the live settings promise; what is asked for overrides them."""
+        _, live = self._live(name)
+        live_config = live["properties"]["monitorConfig"]
+        config = live_config | {n: asked[n] for n in MONITOR_QUESTIONS if n in asked}
+        ttl = asked.get("ttl", live["properties"]["dnsConfig"]["ttl"])
+        _raise_if((*monitor_faults(config), *ttl_faults(ttl)))
+        monitor = monitor_settings(config)
+        sampling = Sampling(interval_seconds=1, timeout_seconds=2)
+        return envelope(monitor, ttl, FaultKind.VM_POWER_OFF, sampling)
 
     def get(self, name: str) -> Json:
         """Return a profile: live statuses, what DNS answers now, drift from what was applied."""
         entry, live = self._live(name)
-        view = self._view(entry["name"], entry["mode"], live)
+        view = profile_view(entry["name"], entry["mode"], live)
         view["answers"] = self._its.authoritative_answers(view["fqdn"])
         applied = entry["lastApplied"]
         view["drift"] = [_told(change) for change in changes(live, applied)] if applied else []
@@ -132,7 +171,7 @@ class Profiles:
     def get_endpoint(self, name: str, endpoint: str) -> Json:
         """Return one endpoint with its live status."""
         _, live = self._live(name)
-        return _endpoint_view(_endpoint(live, endpoint))
+        return endpoint_view(find_endpoint(live, endpoint))
 
     def put_endpoint(self, name: str, endpoint: str, body: Json) -> Written:
         """Make one endpoint what the body says; write nothing when it is so already."""
@@ -140,11 +179,12 @@ class Profiles:
         _raise_if(tuple(endpoint_faults(body, "")))
         self._raise_if_busy(name)
         entry, live = self._live(name)
-        endpoints = live["properties"].get("endpoints") or []
+        _raise_if_observed(entry)
+        endpoints = endpoints_of(live)
         others = [e for e in endpoints if e["name"].lower() != endpoint.lower()]
         mine = [e for e in endpoints if e["name"].lower() == endpoint.lower()]
-        wanted = wanted_endpoint(body, body.get("priority") or _priority(mine, others))
-        _raise_if(tuple(_clashes(wanted, others)))
+        wanted = wanted_endpoint(body, body.get("priority") or kept_priority(mine, others))
+        _raise_if(tuple(clashes(wanted, others)))
         _raise_if(tuple(self._target_faults(live, [wanted])))
         after = live | {"properties": live["properties"] | {"endpoints": [*others, wanted]}}
         todo = changes(live, after)
@@ -153,13 +193,14 @@ class Profiles:
             kind = short_type(wanted["type"])
             written = self._azure.put_endpoint(entry["resourceId"], kind, endpoint, wanted)
             self._register(entry["name"], entry["resourceId"], after)
-        return Written(_endpoint_view(written), todo, is_new=not mine)
+        return Written(endpoint_view(written), todo, is_new=not mine)
 
     def delete_endpoint(self, name: str, endpoint: str) -> None:
         """Delete one endpoint; nothing happens if there is none."""
         self._raise_if_busy(name)
         entry, live = self._live(name)
-        endpoints = live["properties"].get("endpoints") or []
+        _raise_if_observed(entry)
+        endpoints = endpoints_of(live)
         for found in endpoints:
             if found["name"].lower() == endpoint.lower():
                 kind = short_type(found["type"])
@@ -194,7 +235,7 @@ class Profiles:
 
     def _target_faults(self, live: Json | None, endpoints: list[Json]) -> Iterator[Fault]:
         """Yield what is wrong with public IPs that the live profile does not have yet."""
-        have = [e["properties"].get("targetResourceId") or "" for e in _endpoints(live)]
+        have = [e["properties"].get("targetResourceId") or "" for e in endpoints_of(live)]
         for index, endpoint in enumerate(endpoints):
             resource_id = endpoint["properties"].get("targetResourceId")
             is_known = resource_id and any(is_same(resource_id, one) for one in have if one)
@@ -213,57 +254,25 @@ class Profiles:
                 f"{where}: {resource_id} has no DNS label; Traffic Manager answers with its name.",
             )
 
-    def _view(self, name: str, mode: str, live: Json) -> Json:
-        properties = live["properties"]
-        monitor = properties["monitorConfig"]
-        return {
-            "name": name,
-            "resourceId": live.get("id"),
-            "mode": mode,
-            "fqdn": properties["dnsConfig"].get("fqdn"),
-            "profileStatus": properties.get("profileStatus"),
-            "profileMonitorStatus": monitor.get("profileMonitorStatus"),
-            "trafficRoutingMethod": properties.get("trafficRoutingMethod"),
-            "dnsConfig": properties["dnsConfig"],
-            "monitorConfig": monitor,
-            "tags": live.get("tags") or {},
-            "endpoints": [_endpoint_view(e) for e in _endpoints(live)],
-        }
+
+def _observed_faults(resource_id: str) -> Iterator[Fault]:
+    right = "the resource id of a Traffic Manager profile"
+    try:
+        is_profile = parse(resource_id).is_a(PROFILE)
+    except ValueError:
+        is_profile = False
+    if not is_profile:
+        message = f"resourceId is {resource_id!r}; it must be {right}."
+        yield Fault("InvalidValue", "resourceId", message)
 
 
-def _endpoints(profile: Json | None) -> list[Json]:
-    return (profile["properties"].get("endpoints") or []) if profile else []
-
-
-def _endpoint(profile: Json, name: str) -> Json:
-    for found in _endpoints(profile):
-        if found["name"].lower() == name.lower():
-            return found
-    raise EndpointNotFound(f"The profile has no endpoint {name!r}.")
-
-
-def _endpoint_view(endpoint: Json) -> Json:
-    return {"name": endpoint["name"], "type": endpoint["type"], **endpoint["properties"]}
-
-
-def _priority(mine: list[Json], others: list[Json]) -> int:
-    """Keep the endpoint's own priority, else take the next free one."""
-    if mine:
-        kept: int = mine[0]["properties"]["priority"]
-        return kept
-    taken = {e["properties"].get("priority") for e in others}
-    return next(number for number in range(1, 1_001) if number not in taken)
-
-
-def _clashes(wanted: Json, others: list[Json]) -> Iterator[Fault]:
-    properties = wanted["properties"]
-    for other in others:
-        if other["properties"].get("priority") == properties["priority"]:
-            yield Fault(
-                "InvalidValue",
-                "priority",
-                f"priority is {properties['priority']}; {other['name']} has it already.",
-            )
+def _raise_if_observed(entry: Json | None) -> None:
+    if entry and entry["mode"] == OBSERVED:
+        name = entry["name"]
+        raise ProfileObserved(
+            f"Profile {name!r} is only observed: who owns it changes it. "
+            f"DELETE /profiles/{name} forgets it here, and leaves it as it is."
+        )
 
 
 def _told(change: Change) -> Json:

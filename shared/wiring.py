@@ -14,17 +14,21 @@ from shared.adapters.connect import Guard, Peer, connect_to
 from shared.adapters.dns_sampler import DnsSampler
 from shared.adapters.drill_table import DrillTable
 from shared.adapters.faults import tools
+from shared.adapters.heartbeat_table import HeartbeatTable
 from shared.adapters.http_sampler import HttpSampler
 from shared.adapters.profile_table import ProfileTable
+from shared.adapters.schedule_table import ScheduleTable
 from shared.adapters.tables import Tables
 from shared.adapters.timeline_table import TimelineTable
 from shared.adapters.undo_table import UndoTable
 from shared.core.model import Drill, HealthCheck, Vantages
 from shared.core.questions import DnsQuestion, health_check
-from shared.core.samples import Outcome
+from shared.core.samples import Outcome, Timeline
+from shared.health import Health
 from shared.reports import Reports
 from shared.safety import Safety
 from shared.sampling import Sampling, Senses
+from shared.schedules import Schedules
 from shared.settings import Settings
 
 ASK_SECONDS = 2
@@ -47,12 +51,21 @@ class Services:
         self._tables = Tables(settings)
         self._drill_table = DrillTable(self._tables)
         self._timelines = TimelineTable(lambda: self._tables.table("timeline"))
-        self.ledger = self._ledger()
+        undos = UndoTable(self._tables)
+        self.ledger = self._ledger(undos)
         self.drills = self._drills()
         self.profiles = self._profiles()
         self.reports = Reports(self._drill_table, self._timelines)
+        self.schedules = Schedules(ScheduleTable(self._tables), self.drills, self._clock.now)
         self.safety = Safety(self._drill_table, self._clock.now)
         self.sampling = self._sampling(guard, detours)
+        self.health = Health(
+            HeartbeatTable(self._tables), self._drill_table.open_drills, undos.open, self._clock.now
+        )
+
+    def timeline(self, drill_id: str) -> Timeline:
+        """Return all that was recorded of a drill, or raise DrillNotFound."""
+        return self._timelines.read(self._drill_table.load(drill_id).id)
 
     def _sampling(self, guard: Guard, detours: Mapping[Peer, Peer]) -> Sampling:
         trusting = HttpSampler(self._clock, guard, detours, verify_certificates=True)
@@ -65,10 +78,10 @@ class Services:
         )
         return Sampling(senses, self._timelines, self._clock)
 
-    def _ledger(self) -> ledger.Ledger:
+    def _ledger(self, undos: UndoTable) -> ledger.Ledger:
         return ledger.Ledger(
             ledger.Dependencies(
-                store=UndoTable(self._tables),
+                store=undos,
                 tools=tools(self._arm),
                 actions=self._timelines,
                 answers=self._http.answers,

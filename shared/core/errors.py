@@ -65,6 +65,12 @@ class DrillNotFound(NotFound):
     code = "DrillNotFound"
 
 
+class ScheduleNotFound(NotFound):
+    """There is no such schedule."""
+
+    code = "ScheduleNotFound"
+
+
 class Conflict(SwitchbackError):
     """It clashes with what exists."""
 
@@ -75,6 +81,12 @@ class ProfileBusy(Conflict):
     """A drill is running on the profile."""
 
     code = "ProfileBusy"
+
+
+class ProfileObserved(Conflict):
+    """The profile belongs to somebody else and is only observed here: it is never written."""
+
+    code = "ProfileObserved"
 
 
 class DrillExists(Conflict):

@@ -203,3 +203,10 @@ class UndoRecord:
     def is_overdue(self, now: Instant) -> bool:
         """A watchdog must act on it."""
         return self.is_open and now > self.restore_by
+
+
+class Heartbeat(NamedTuple):
+    """When a timer last ran, as far as was written, and how long after the time before."""
+
+    at: Instant
+    period_ms: int

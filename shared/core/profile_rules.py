@@ -63,18 +63,23 @@ def _profile_faults(name: str, body: Json) -> Iterator[Fault]:
     if not RELATIVE_NAME.fullmatch(dns["relativeName"]):
         right = "lower-case letters, digits and hyphens, labels of at most 63"
         yield _wrong("dnsConfig.relativeName", dns["relativeName"], right)
-    ttl = dns.get("ttl")
-    if ttl is not None and not 0 <= ttl <= TTL_SECONDS_MAX:
-        yield _wrong("dnsConfig.ttl", ttl, f"from 0 to {TTL_SECONDS_MAX} seconds")
+    yield from ttl_faults(dns.get("ttl"))
     if body["trafficRoutingMethod"] not in ROUTING_METHODS:
         yield _wrong("trafficRoutingMethod", body["trafficRoutingMethod"], _one_of(ROUTING_METHODS))
     if body.get("profileStatus") not in (None, *STATUSES):
         yield _wrong("profileStatus", body["profileStatus"], _one_of(STATUSES))
-    yield from _monitor_faults(body.get("monitorConfig") or {})
+    yield from monitor_faults(body.get("monitorConfig") or {})
     yield from _endpoints_faults(body.get("endpoints") or [])
 
 
-def _monitor_faults(monitor: Json) -> Iterator[Fault]:
+def ttl_faults(ttl: int | None) -> Iterator[Fault]:
+    """Yield what is wrong with a TTL."""
+    if ttl is not None and not 0 <= ttl <= TTL_SECONDS_MAX:
+        yield _wrong("dnsConfig.ttl", ttl, f"from 0 to {TTL_SECONDS_MAX} seconds")
+
+
+def monitor_faults(monitor: Json) -> Iterator[Fault]:
+    """Yield everything that is wrong with health checks."""
     protocol = monitor.get("protocol") or "HTTP"
     if protocol.upper() not in PROTOCOLS:
         yield _wrong("monitorConfig.protocol", protocol, _one_of(PROTOCOLS))

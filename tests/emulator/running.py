@@ -56,7 +56,7 @@ def azure_endpoint(name: str, resource: str, **properties: object) -> Json:
 
 
 def lab_profile(ttl: int = 100, **monitor: object) -> Json:
-    """Return the body of the lab's profile (product contract, section 1)."""
+    """Return the body of the lab's profile."""
     return {
         "location": "global",
         "properties": {
@@ -69,6 +69,19 @@ def lab_profile(ttl: int = 100, **monitor: object) -> Json:
             ],
         },
     }
+
+
+def external(name: str = "x", **properties: object) -> Json:
+    """Return the body of an external endpoint."""
+    given = {"target": "www.example.org"} | properties
+    return {"name": name, "type": f"{PROFILE_TYPE}/externalEndpoints", "properties": given}
+
+
+def with_endpoints(*endpoints: Json, **properties: object) -> Json:
+    """Return the lab's profile with other endpoints and properties."""
+    body = lab_profile()
+    body["properties"] |= {"endpoints": list(endpoints)} | properties
+    return body
 
 
 class Emulator:

@@ -1,7 +1,5 @@
 """Traffic Manager's provider: defaults, normalising, limits, errors as recorded or documented."""
 
-from typing import Any
-
 import pytest
 
 from tests.emulator.running import (
@@ -12,27 +10,14 @@ from tests.emulator.running import (
     SUBSCRIPTION,
     VIRGINIA_IP,
     Emulator,
+    Json,
     azure_endpoint,
+    external,
     lab_profile,
-    lab_topology,
-    running,
+    with_endpoints,
 )
 
-Json = dict[str, Any]
 VIRGINIA = f"{PROFILE}/azureEndpoints/virginia"
-
-
-def external(name: str = "x", **properties: object) -> Json:
-    """Return the body of an external endpoint."""
-    given = {"target": "www.example.org"} | properties
-    return {"name": name, "type": f"{PROFILE_TYPE}/externalEndpoints", "properties": given}
-
-
-def with_endpoints(*endpoints: Json, **properties: object) -> Json:
-    """Return the lab's profile with other endpoints and properties."""
-    body = lab_profile()
-    body["properties"] |= {"endpoints": list(endpoints)} | properties
-    return body
 
 
 def test_the_labs_profile(emulator: Emulator) -> None:
@@ -193,152 +178,10 @@ def test_what_was_set_is_shown_and_what_was_not_is_absent(emulator: Emulator) ->
     assert "customHeaders" not in properties["monitorConfig"]
 
 
-# what is wrong -> (changes to the lab's monitorConfig, dnsConfig or properties)
-MONITOR_FAULTS = {
-    "an interval other than 10 or 30": {"intervalInSeconds": 20},
-    "a timeout of more than 10": {"timeoutInSeconds": 11},
-    "a timeout of less than 5": {"timeoutInSeconds": 4},
-    "a timeout of 10 with interval 10": {"intervalInSeconds": 10, "timeoutInSeconds": 10},
-    "ten tolerated failures": {"toleratedNumberOfFailures": 10},
-    "fewer than none": {"toleratedNumberOfFailures": -1},
-    "a text for a number": {"port": "80"},
-    "port 0": {"port": 0},
-    "an unknown protocol": {"protocol": "UDP"},
-    "no path for HTTP": {"path": None},
-    "a path without a slash": {"path": "health"},
-    "a path for TCP": {"protocol": "TCP"},
-    "status ranges for TCP": {
-        "protocol": "TCP",
-        "path": None,
-        "expectedStatusCodeRanges": [{"min": 200, "max": 200}],
-    },
-    "an empty range": {"expectedStatusCodeRanges": [{"min": 300, "max": 200}]},
-    "nine ranges": {"expectedStatusCodeRanges": [{"min": 200, "max": 201}] * 9},
-    "nine headers": {"customHeaders": [{"name": "a", "value": "b"}] * 9},
-    "a header that smuggles another": {"customHeaders": [{"name": "a", "value": "b\r\nc: d"}]},
-}
-
-
-@pytest.fixture(scope="module")
-def shared() -> Any:  # noqa: ANN401 - a generator fixture
-    """One emulator for all refusals: nothing that is refused changes it."""
-    with running() as started:
-        yield started
-
-
-@pytest.mark.parametrize("fault", MONITOR_FAULTS.values(), ids=MONITOR_FAULTS)
-def test_monitor_limits(shared: Emulator, fault: Json) -> None:
-    """facts/traffic-manager.md 1.3: enforced by the service, not by the SDKs."""
-    assert _code(shared, lab_profile(**fault)) == (400, "BadRequest")
-
-
-PROFILE_FAULTS = {
-    "a negative TTL": {"dnsConfig": {"relativeName": "x", "ttl": -1}},
-    "a TTL beyond 31 bits": {"dnsConfig": {"relativeName": "x", "ttl": 2_147_483_648}},
-    "no DNS name": {"dnsConfig": {"ttl": 5}},
-    "a DNS name with an underscore": {"dnsConfig": {"relativeName": "a_b", "ttl": 5}},
-    "a DNS name that ends with a hyphen": {"dnsConfig": {"relativeName": "a-", "ttl": 5}},
-    "an unknown routing method": {"trafficRoutingMethod": "Nearest"},
-    "an unknown status": {"profileStatus": "Paused"},
-    "no monitor settings": {"monitorConfig": None},
-    "endpoints that are no list": {"endpoints": {}},
-    "eleven answers": {"maxReturn": 11},
-    "the same endpoint twice": {"endpoints": [external("a"), external("a", target="b.org")]},
-    "the same target twice": {
-        "endpoints": [external("a"), external("b", target="WWW.example.org")]
-    },
-    "the same priority twice": {
-        "endpoints": [external("a", priority=1), external("b", target="b.org", priority=1)]
-    },
-    "a priority for some only": {
-        "endpoints": [external("a", priority=1), external("b", target="b.org")]
-    },
-    "priority 1001": {"endpoints": [external("a", priority=1_001)]},
-    "weight 0": {"endpoints": [external("a", weight=0)]},
-    "an endpoint without a name": {"endpoints": [external("")]},
-    "a name of 261 characters": {"endpoints": [external("x" * 261)]},
-    "an unknown type": {"endpoints": [external("a") | {"type": "externalEndpoints"}]},
-    "no properties": {"endpoints": [{"name": "a", "type": f"{PROFILE_TYPE}/externalEndpoints"}]},
-    "no target": {"endpoints": [external("a", target=None)]},
-    "a target that is no host": {"endpoints": [external("a", target="https://example.org")]},
-    "names and addresses together": {
-        "endpoints": [external("a"), external("b", target="192.0.2.7")]
-    },
-    "an unknown place": {"endpoints": [external("a", endpointLocation="atlantis")]},
-    "the place global": {"endpoints": [external("a", endpointLocation="global")]},
-    "no place under Performance": {
-        "trafficRoutingMethod": "Performance",
-        "endpoints": [external("a")],
-    },
-    "an unknown public IP": {"endpoints": [azure_endpoint("a", VIRGINIA_IP + "x")]},
-    "no resource id": {"endpoints": [azure_endpoint("a", "virginia-ip")]},
-    "201 endpoints": {"endpoints": [external(f"e{i}", target=f"e{i}.org") for i in range(201)]},
-}
-
-
-@pytest.mark.parametrize("fault", PROFILE_FAULTS.values(), ids=PROFILE_FAULTS)
-def test_profile_limits(shared: Emulator, fault: Json) -> None:
-    """Each is 400 BadRequest in ARM's envelope."""
-    body = lab_profile()
-    body["properties"] |= fault
-
-    assert _code(shared, body) == (400, "BadRequest")
-    assert shared.arm("GET", PROFILE).status_code == 404
-
-
-def _code(emulator: Emulator, body: Json) -> tuple[int, str]:
+def code(emulator: Emulator, body: Json) -> tuple[int, str]:
+    """Return status and code of a PUT that is refused."""
     response = emulator.arm("PUT", PROFILE, body)
     return response.status_code, response.json()["error"]["code"]
-
-
-def test_all_faults_come_in_one_message(shared: Emulator) -> None:
-    """As the service concatenates them (azure-sdk-for-python#1562)."""
-    body = with_endpoints({"name": "", "properties": {"target": "a.org"}})
-    body["properties"]["monitorConfig"]["port"] = 0
-
-    message = shared.arm("PUT", PROFILE, body).json()["error"]["message"]
-
-    assert "'port' must be" in message
-    assert "Endpoint name '' is invalid." in message
-    assert "The type '<null>' specified for endpoint '<null>' is invalid." in message
-
-
-@pytest.mark.parametrize("name", ["-a", "a" * 64, "a_b"])
-def test_profile_names(shared: Emulator, name: str) -> None:
-    """1 to 63 letters, digits, hyphens and periods, alphanumeric at both ends."""
-    response = shared.arm("PUT", PROFILE.removesuffix("lab") + name, lab_profile())
-
-    assert response.status_code == 400
-
-
-def test_a_region_is_no_place_for_a_profile(shared: Emulator) -> None:
-    """Profiles are global."""
-    response = shared.arm("PUT", PROFILE, lab_profile() | {"location": "eastus"})
-
-    assert response.json()["error"]["code"] == "LocationNotAvailableForResourceType"
-
-
-def test_a_public_ip_without_a_label_can_be_no_endpoint() -> None:
-    """It has no name to answer."""
-    topology = lab_topology().model_copy(deep=True)
-    nameless = [
-        ip.model_copy(update={"domain_name_label": None}) for ip in topology.public_ip_addresses
-    ]
-    with running(topology=topology.model_copy(update={"public_ip_addresses": nameless})) as bare:
-        assert _code(bare, lab_profile()) == (400, "BadRequest")
-
-
-@pytest.mark.parametrize(
-    "endpoint",
-    [
-        azure_endpoint("a", SUBSCRIPTION + "/resourceGroups/g/providers/Microsoft.Web/sites/s"),
-        {"name": "a", "type": f"{PROFILE_TYPE}/nestedEndpoints", "properties": {}},
-    ],
-    ids=["Web App", "nested"],
-)
-def test_endpoints_that_are_not_emulated_say_so(shared: Emulator, endpoint: Json) -> None:
-    """Refused as a whole: half a profile would be something plausible."""
-    assert _code(shared, with_endpoints(endpoint)) == (501, "NotEmulated")
 
 
 def test_the_dns_name_is_immutable_and_belongs_to_one_profile(emulator: Emulator) -> None:
@@ -347,7 +190,7 @@ def test_the_dns_name_is_immutable_and_belongs_to_one_profile(emulator: Emulator
     renamed = lab_profile()
     renamed["properties"]["dnsConfig"]["relativeName"] = "other"
 
-    assert _code(emulator, renamed) == (400, "BadRequest")
+    assert code(emulator, renamed) == (400, "BadRequest")
     taken = emulator.arm("PUT", PROFILE + "2", lab_profile())
     assert taken.status_code == 409
     assert taken.json()["error"]["message"].startswith(f"Domain name {FQDN} already exists.")

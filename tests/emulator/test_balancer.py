@@ -105,6 +105,29 @@ async def test_an_open_connection_to_a_stopped_machine_goes_silent(pool: Pool) -
             assert await reader.read(1) == b"?"
 
 
+async def test_more_than_fits_into_the_buffers_passes(pool: Pool) -> None:
+    """A slow reader holds back the fast writer; nothing is lost."""
+    requests = 20_000
+    reader, writer = await pool.connect()
+    writer.write(GET * requests)
+    await asyncio.sleep(0.05)  # let the answers pile up
+
+    served = 0
+    while served < requests:
+        served += (await reader.readuntil(b"\r\n\r\n")).count(b"200 OK")
+
+
+async def test_a_client_whose_machine_has_just_gone_hears_nothing(pool: Pool) -> None:
+    """The pool has not been followed yet: the connection is held, and reset when one is back."""
+    pool.machines[0].stop()
+    pool.machines[1].stop()
+    with pytest.raises(TimeoutError):
+        await pool.served_by()
+
+    pool.serve(True, True)
+    assert await pool.served_by() in {"vm1", "vm2"}
+
+
 async def test_bytes_pass_both_ways_and_so_do_endings(pool: Pool) -> None:
     """A client's close reaches the machine, a machine's close the client."""
     reader, writer = await pool.connect()

@@ -2,6 +2,7 @@
 
 import socket
 import struct
+from typing import Any
 
 import dns.flags
 import dns.message
@@ -54,7 +55,7 @@ def test_a_profiles_name_is_one_cname_with_the_profiles_ttl(
         assert message.flags & dns.flags.AA
 
 
-# target of the only endpoint -> what A, AAAA, CNAME, ANY and TXT answer (facts section 3)
+# target of the only endpoint -> what A, AAAA, CNAME, ANY and TXT answer
 QUERY_TYPES = {
     "www.example.org": ("CNAME", "CNAME", "CNAME", "CNAME", None),
     "192.0.2.7": ("A", None, None, "A", None),
@@ -185,6 +186,20 @@ def test_malformed_messages_are_answered_or_ignored_and_stop_nothing(emulator: E
         assert dns.message.from_wire(client.recv(512)).rcode() == dns.rcode.NOTIMP
 
     assert emulator.ask(emulator.authoritative[0]).rcode() == dns.rcode.NXDOMAIN
+
+
+@pytest.mark.parametrize(
+    ("options", "rcode"),
+    [({"rdclass": "CH"}, dns.rcode.REFUSED), ({"use_edns": 1}, dns.rcode.BADVERS)],
+)
+def test_other_classes_and_edns_versions_are_told_so(
+    emulator: Emulator, options: dict[str, Any], rcode: dns.rcode.Rcode
+) -> None:
+    """RFC 6891: BADVERS names the version that would do."""
+    address, port = emulator.authoritative[0].split(":")
+    question = dns.message.make_query(FQDN, "A", **options)
+
+    assert dns.query.udp(question, address, timeout=2, port=int(port)).rcode() == rcode
 
 
 def test_several_questions_share_one_tcp_connection(emulator: Emulator) -> None:

@@ -44,7 +44,7 @@ ROLL_UP_ROWS = {
 
 @pytest.mark.parametrize("row", ENDPOINT_ROWS.values(), ids=ENDPOINT_ROWS)
 def test_endpoint_status(row: tuple[bool, bool, bool, ProbeHistory, str]) -> None:
-    """facts/traffic-manager.md 2.3."""
+    """Row by row."""
     profile_enabled, enabled, always, history, expected = row
     one = endpoint("one", enabled=enabled, always_serve=always)
 
@@ -55,7 +55,7 @@ def test_endpoint_status(row: tuple[bool, bool, bool, ProbeHistory, str]) -> Non
 
 @pytest.mark.parametrize("row", ROLL_UP_ROWS.values(), ids=ROLL_UP_ROWS)
 def test_profile_status(row: tuple[list[str], str]) -> None:
-    """facts/traffic-manager.md 2.4: the first match wins."""
+    """The first match wins."""
     statuses, expected = row
 
     assert profile_status(profile(), map(EndpointStatus, statuses)).value == expected

@@ -4,7 +4,6 @@ import asyncio
 import itertools
 import time
 from datetime import datetime
-from typing import Any
 
 import pytest
 
@@ -16,6 +15,7 @@ from tests.emulator.running import (
     PROFILE,
     VIRGINIA_VM,
     Emulator,
+    Json,
     at,
     lab_profile,
     lab_topology,
@@ -26,13 +26,13 @@ from tests.emulator.values import MONITOR, endpoint
 
 FAST = {"intervalInSeconds": 10, "timeoutInSeconds": 5, "toleratedNumberOfFailures": 0}
 SLACK_SECONDS = 0.05  # wall
+EARLY = 317  # a seed that draws phases near zero: the first probes come at once
 
 
 @pytest.mark.parametrize(
-    ("interval", "timeout", "tolerated", "speed"),
-    [(10, 5, 0, 20), (10, 9, 3, 30), (30, 10, 3, 40)],
+    ("interval", "timeout", "tolerated", "speed", "seed"),
+    [(10, 5, 0, 20, 1), (10, 5, 0, 20, 2), (10, 9, 3, 36, 3)],  # 30/10/3: test_power.py
 )
-@pytest.mark.parametrize("seed", [1, 2])
 def test_detection_lies_in_its_bounds(
     interval: int, timeout: int, tolerated: int, speed: int, seed: int
 ) -> None:
@@ -56,7 +56,7 @@ def test_detection_lies_in_its_bounds(
 
 def first_verdicts(seed: int) -> tuple[datetime, datetime, dict[str, datetime]]:
     """Return when the profile was written, and when each endpoint had its first probe."""
-    with running(speed=40, seed=seed) as emulator:
+    with running(speed=80, seed=seed) as emulator:
         emulator.arm("PUT", PROFILE, lab_profile())
         emulator.wait_until_online()
         written = at(emulator.truth("endpointWrite")[0])
@@ -70,10 +70,10 @@ def test_the_first_probe_comes_within_one_interval_at_a_phase_that_the_seed_draw
     phases = []
     for seed in (1, 1, 2):
         written, last, firsts = first_verdicts(seed)
-        assert (last - written).total_seconds() < 30 + SLACK_SECONDS * 40
+        assert (last - written).total_seconds() < 30 + SLACK_SECONDS * 80
         phases.append([(firsts[n] - written).total_seconds() for n in sorted(firsts)])
 
-    assert phases[0] == pytest.approx(phases[1], abs=SLACK_SECONDS * 40)
+    assert phases[0] == pytest.approx(phases[1], abs=SLACK_SECONDS * 80)
     assert phases[0] != pytest.approx(phases[2], abs=0.5)
 
 
@@ -106,11 +106,14 @@ class Target:
         await asyncio.sleep(0)
 
 
-def observe(
-    target: Target, body: dict[str, Any], probes: int, cadence: Cadence = Cadence.FIXED
-) -> Emulator:
-    """Let Virginia's probes go to a toy server until it has seen so many; return the emulator."""
-    with running(speed=40) as emulator:
+def has_verdict(emulator: Emulator) -> bool:
+    """Whether Virginia's first probe has come to its end."""
+    return len(emulator.truth("endpointMonitorStatus", "virginia")) > 1
+
+
+def observe(target: Target, body: Json, probes: int, cadence: Cadence = Cadence.FIXED) -> Json:
+    """Let Virginia's probes go to a toy server until it has seen so many; return the profile."""
+    with running(speed=40, seed=EARLY) as emulator:
         emulator.world.prober.cadence = cadence
         started = asyncio.start_server(target.serve, "127.1.99.5", 0)
         server = asyncio.run_coroutine_threadsafe(started, emulator.loop).result(5)
@@ -118,11 +121,12 @@ def observe(
         emulator.arm("PUT", PROFILE, body)
         give_up_at = time.monotonic() + 10
         while len(target.asked) < probes and time.monotonic() < give_up_at:
-            time.sleep(0.01)
-        emulator.world._places["127.1.0.4", 80] = ("127.1.99.5", 1)
+            time.sleep(0.005)
+        while not has_verdict(emulator) and time.monotonic() < give_up_at:
+            time.sleep(0.005)
         asyncio.run_coroutine_threadsafe(target.close(server), emulator.loop).result(5)
-        emulator.status = emulator.arm("GET", PROFILE).json()  # type: ignore[attr-defined]
-    return emulator
+        shown: Json = emulator.arm("GET", PROFILE).json()
+    return shown
 
 
 def gaps(target: Target) -> list[float]:
@@ -132,7 +136,7 @@ def gaps(target: Target) -> list[float]:
 
 
 def test_a_probe_is_a_get_with_the_targets_host_and_without_redirects() -> None:
-    """facts/traffic-manager.md 2.1."""
+    """As the monitoring page describes it."""
     target = Target()
 
     observe(target, lab_profile(path="/health?x=1", **FAST), 1)
@@ -161,9 +165,9 @@ def test_probes_keep_their_cadence_also_when_nobody_answers() -> None:
     target = Target()
     target.answer = None
 
-    observe(target, lab_profile(**FAST), 4)
+    observe(target, lab_profile(**FAST), 3)
 
-    assert gaps(target) == pytest.approx([10, 10, 10], abs=SLACK_SECONDS * 40)
+    assert gaps(target) == pytest.approx([10, 10], abs=SLACK_SECONDS * 40)
 
 
 def test_after_a_timeout_the_next_probe_may_be_late_by_a_switch() -> None:
@@ -171,9 +175,9 @@ def test_after_a_timeout_the_next_probe_may_be_late_by_a_switch() -> None:
     target = Target()
     target.answer = None
 
-    observe(target, lab_profile(**FAST), 4, Cadence.AFTER_TIMEOUT)
+    observe(target, lab_profile(**FAST), 3, Cadence.AFTER_TIMEOUT)
 
-    assert gaps(target) == pytest.approx([15, 15, 15], abs=SLACK_SECONDS * 40)
+    assert gaps(target) == pytest.approx([15, 15], abs=SLACK_SECONDS * 40)
 
 
 ANSWERS = {
@@ -195,9 +199,9 @@ def test_what_counts_as_healthy(answer: tuple[bytes, str]) -> None:
     target = Target()
     target.answer, expected = answer
 
-    emulator = observe(target, lab_profile(**FAST), 2)
+    shown = observe(target, lab_profile(**FAST), 1)
 
-    statuses = {e["name"]: e["properties"] for e in emulator.status["properties"]["endpoints"]}  # type: ignore[attr-defined]
+    statuses = {e["name"]: e["properties"] for e in shown["properties"]["endpoints"]}
     assert statuses["virginia"]["endpointMonitorStatus"] == expected
 
 
@@ -219,7 +223,7 @@ def test_status_ranges() -> None:
 
 def test_a_tcp_probe_needs_a_handshake_and_no_more(emulator: Emulator) -> None:
     """And a port where nothing listens is silent, as a public address without a rule for it."""
-    with running(speed=40) as fast:
+    with running(speed=40, seed=EARLY) as fast:
         body = lab_profile(protocol="TCP", path=None, **FAST)
         fast.arm("PUT", PROFILE, body)
         fast.wait_until_online()
@@ -246,7 +250,7 @@ def test_names_outside_the_emulated_world_never_answer() -> None:
 def test_a_disabled_endpoint_is_not_probed_and_an_enabled_one_is_again() -> None:
     """Loops follow the writes at once."""
     virginia = f"{PROFILE}/azureEndpoints/virginia"
-    with running(speed=40) as emulator:
+    with running(speed=40, seed=EARLY) as emulator:
         emulator.arm("PUT", PROFILE, lab_profile(**FAST))
         emulator.wait_until_online()
         emulator.arm("PATCH", virginia, {"properties": {"endpointStatus": "Disabled"}})

@@ -20,7 +20,7 @@ GROUP, EASTUS = "switchback-lab", "switchback-lab-eastus"
 
 
 class AllowHttp(SansIOHTTPPolicy[Any, Any]):
-    """Lets the bearer policy run over plain http (facts/traffic-manager.md 1.5)."""
+    """Lets the bearer policy run over plain http, as users of emulators must."""
 
     def on_request(self, request: PipelineRequest[Any]) -> None:
         """Set the option that the bearer policy looks at."""

@@ -36,7 +36,7 @@ def test_the_lab() -> None:
 
 
 def test_the_defaults_are_the_recorded_medians() -> None:
-    """facts/traffic-manager.md 4.2."""
+    """Of 80 recorded operations."""
     timings = topologies.read(Path(LAB)).timings
 
     assert timings.power_off_seconds == 11.9

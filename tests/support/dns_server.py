@@ -14,6 +14,8 @@ import dns.rrset
 Responder = Callable[[dns.message.Message], Iterable[bytes]]
 """Returns what is sent back: nothing is silence, more than one is what only tests do."""
 
+BIND_TRIES_MAX = 50
+
 
 def reply(
     query: dns.message.Message, *records: str, rcode: dns.rcode.Rcode = dns.rcode.NOERROR
@@ -40,13 +42,10 @@ class DnsServer:
     def __init__(self, udp: Responder, tcp: Responder | None = None) -> None:
         self.udp, self.tcp = udp, tcp or udp
         self.queries: list[dns.message.Message] = []
-        self._datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._datagrams.bind(("127.0.0.1", 0))
-        port: int = self._datagrams.getsockname()[1]
-        self._listener = socket.create_server(("127.0.0.1", port))
+        self._datagrams, self._listener = _both_on_one_port()
         self._stop, self._stopped = socket.socketpair()
         self._thread = threading.Thread(target=self._serve)
-        self.address = f"127.0.0.1:{port}"
+        self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
 
     def start(self) -> None:
         """Begin to answer."""
@@ -88,6 +87,21 @@ class DnsServer:
         query = dns.message.from_wire(received)
         self.queries.append(query)
         return query
+
+
+def _both_on_one_port() -> tuple[socket.socket, socket.socket]:
+    """Return a UDP and a TCP socket; a port that is free for the one may be taken for the other."""
+    for _ in range(BIND_TRIES_MAX):
+        listener = socket.create_server(("127.0.0.1", 0))
+        datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            datagrams.bind(listener.getsockname())
+        except OSError:
+            listener.close()
+            datagrams.close()
+        else:
+            return datagrams, listener
+    raise OSError("No port is free for both UDP and TCP.")
 
 
 @contextmanager
