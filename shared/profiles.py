@@ -13,6 +13,7 @@ from shared.core.errors import (
     ProfileBusy,
     ProfileNotFound,
     ProfileObserved,
+    ProfileRegistered,
 )
 from shared.core.plan import FaultKind
 from shared.core.profile_rules import endpoint_faults, monitor_faults, profile_faults, ttl_faults
@@ -108,6 +109,7 @@ class Profiles:
         if not is_dry_run:
             self._raise_if_busy(name)
         profile_id = self._id(body["resourceGroup"], name)
+        self._raise_if_known_otherwise(name, profile_id)
         was = live = self._azure.profile(profile_id)
         wanted = wanted_profile(body)
         todo = changes(live, wanted)
@@ -127,6 +129,7 @@ class Profiles:
         if live is None:
             message = f"resourceId: ARM has no profile {resource_id}."
             raise InvalidInput(message, (Fault("TargetNotFound", "resourceId", message),))
+        self._raise_if_known_otherwise(name, resource_id)
         was = self._its.registry.find(name)
         self._its.registry.put(
             {"name": name, "resourceId": live["id"], "mode": OBSERVED, "lastApplied": None}
@@ -232,6 +235,15 @@ class Profiles:
             raise ProfileBusy(
                 f"Profile {name!r} has a drill running ({holder!r}): it must not change under it."
             )
+
+    def _raise_if_known_otherwise(self, name: str, resource_id: str) -> None:
+        """A drill's lock has the profile's name: two names for one profile would be two locks."""
+        for entry in self._its.registry.all():
+            is_other = entry["name"].lower() != name.lower()
+            if is_other and is_same(entry["resourceId"], resource_id):
+                raise ProfileRegistered(
+                    f"{resource_id} is registered here as {entry['name']!r} already."
+                )
 
     def _target_faults(self, live: Json | None, endpoints: list[Json]) -> Iterator[Fault]:
         """Yield what is wrong with public IPs that the live profile does not have yet."""

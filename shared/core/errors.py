@@ -89,6 +89,12 @@ class ProfileObserved(Conflict):
     code = "ProfileObserved"
 
 
+class ProfileRegistered(Conflict):
+    """The profile is known here already, under another name."""
+
+    code = "ProfileRegistered"
+
+
 class DrillExists(Conflict):
     """A drill of this name exists, with another plan."""
 
