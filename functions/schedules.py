@@ -13,7 +13,7 @@ from shared.core.schedule import Schedule
 from shared.schedules import Schedules
 
 NEXT_COUNT = 5
-LIST_TOP, LIST_TOP_MAX = 50, 1_000
+LIST_TOP, LIST_TOP_MAX = 50, 500
 FAR_FUTURE = 10**13
 
 

@@ -21,7 +21,7 @@ from shared.core.model import Drill
 from shared.core.plan import Plan
 from shared.core.samples import Instant, rfc3339
 from shared.core.schedule import Occurrence, Outcome, Schedule
-from shared.core.schedule_rules import faults
+from shared.core.schedule_rules import NAME, faults
 
 log = logging.getLogger(__name__)
 
@@ -118,10 +118,14 @@ class Schedules:
 
     def get(self, name: str) -> Schedule:
         """Return a schedule, or raise ScheduleNotFound."""
-        found = self._store.find(name)
+        found = self._find(name)
         if found is None:
             raise ScheduleNotFound(f"There is no schedule {name!r}.")
         return found
+
+    def _find(self, name: str) -> Schedule | None:
+        # What is no name is no key of a table either.
+        return self._store.find(name) if NAME.fullmatch(name) else None
 
     def all(self) -> list[Schedule]:
         """Return every schedule, by name."""
@@ -130,7 +134,7 @@ class Schedules:
     def delete(self, name: str, condition: Condition) -> None:
         """Forget a schedule; nothing happens if there is none. A running drill runs on."""
         for _ in range(SAVE_ATTEMPTS):
-            known = self._store.find(name)
+            known = self._find(name)
             condition.check(known.version if known else None)
             if known is None:
                 return

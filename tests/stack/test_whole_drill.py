@@ -1,6 +1,7 @@
 """The lab's whole drill: provisioned, broken, watched, restored, and reported as it truly was."""
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -14,6 +15,7 @@ from tests.support.lab import PROFILE, QUICK_PLAN, Lab, at, lab_profile
 Json = dict[str, Any]
 
 DRILL_SECONDS = 3_000.0  # virtual; far beyond what any of these drills should take
+ATTEMPTS = 3
 ARM_SERIES = ("endpointDegraded", "vmStopped", "vmRunning", "endpointOnline")
 ACTIONS = ("faultRequested", "restoreRequested")
 # Of the fault kind vmPowerOff, with two name servers, one resolver and one class of clients.
@@ -61,28 +63,34 @@ class Told:
     case: Case
 
 
-def drilled(lab: Lab, case: Case, plan: Json) -> Told:
+def drilled(lab: Lab, case: Case, plan: Json, drill_id: str) -> Told:
     """Run a drill to its end."""
     lab.provision(lab_profile(case.monitor, case.ttl_seconds))
-    lab.start_drill("whole", plan)
-    closed = lab.wait_closed("whole", DRILL_SECONDS)
+    started = at(lab.start_drill(drill_id, plan)["startedAt"])
+    closed = lab.wait_closed(drill_id, DRILL_SECONDS)
     assert (closed["ending"], closed["reason"]) == ("finished", None)
     assert lab.is_running()
-    return Told(lab.report("whole"), lab.truth(), case)
+    truth = [event for event in lab.truth() if at(event["at"]) >= started]
+    return Told(lab.report(drill_id), truth, case)
 
 
-def assert_told_as_it_was(told: Told) -> None:
-    """Everything that a whole drill's report has to be."""
-    assert_every_milestone(told)
-    assert_holds_the_truth(told)
-    assert_narrow(told)
-    assert_phases_separate(told.report)
-    assert_within_envelope(told.report)
-    assert_observed(told.report)
-    assert {o["name"]: o["verdict"] for o in told.report["objectives"]} == {
-        "failover": "met",
-        "failback": "met",
-    }
+def assert_told_as_it_was(lab: Lab, case: Case, plan: Json) -> None:
+    """Run a drill, and hold its report against all that a report has to be.
+
+    A busy machine may delay what is measured and its measuring, so a drill that is told rightly
+    but not sharply is run again; what is told must be right every time.
+    """
+    blurs: list[str] = []
+    for attempt in range(ATTEMPTS):
+        told = drilled(lab, case, plan, f"whole-{attempt}")
+        assert_every_milestone(told)
+        assert_holds_the_truth(told)
+        assert_phases_separate(told.report)
+        assert_met(told.report)
+        blurs = [*too_wide(told), *outside_envelope(told.report), *unobserved(told.report)]
+        if not blurs:
+            return
+    assert blurs == []
 
 
 def assert_every_milestone(told: Told) -> None:
@@ -99,14 +107,13 @@ def assert_holds_the_truth(told: Told) -> None:
     assert {f.name for f in findings} == MILESTONES.keys() - clients
 
 
-def assert_narrow(told: Told) -> None:
-    """No milestone is wider than its sampling explains."""
-    too_wide = {}
+def too_wide(told: Told) -> Iterator[str]:
+    """Yield the milestones that are wider than their sampling explains."""
     for milestone in told.report["milestones"]:
         width = (at(milestone["notAfter"]) - at(milestone["after"])) / timedelta(seconds=1)
-        if milestone["name"] not in ACTIONS and width > width_max(milestone, told.case.speed):
-            too_wide[milestone["name"], milestone["vantage"]] = width
-    assert too_wide == {}
+        most = width_max(milestone, told.case.speed)
+        if milestone["name"] not in ACTIONS and width > most:
+            yield f"{milestone['name']} of {milestone['vantage']}: {width:.3f} s, at most {most}"
 
 
 def width_max(milestone: Json, speed: float) -> float:
@@ -126,28 +133,37 @@ def assert_phases_separate(report: Json) -> None:
         assert objective["secondsMax"] <= sum(p["secondsMax"] for p in phases) + 0.001
 
 
-def assert_within_envelope(report: Json) -> None:
-    """Every observed interval meets what the settings promise."""
-    outside = [p["name"] for p in report["phases"] if p["comparison"] != "within"]
-    assert outside == []
-    assert [c["comparison"] for c in report["envelope"]["comparison"]] == ["within", "within"]
-    for phase in report["phases"]:
-        most = phase["promised"]["secondsMax"]
-        assert phase["secondsMax"] >= phase["promised"]["secondsMin"]
-        assert most is None or phase["secondsMin"] <= most
-
-
-def assert_observed(report: Json) -> None:
-    """Nearly every slot was attempted, the outage included."""
-    assert report["samples"]["attemptedShare"] >= 0.99
+def assert_met(report: Json) -> None:
+    """Both promises were kept, and all of it on an emulated Azure."""
+    verdicts = {o["name"]: o["verdict"] for o in report["objectives"]}
+    assert verdicts == {"failover": "met", "failback": "met"}
     assert report["environment"]["kind"] == "emulated"
+
+
+def outside_envelope(report: Json) -> Iterator[str]:
+    """Yield what was observed and does not meet what the settings promise."""
+    for told in (*report["phases"], *report["envelope"]["comparison"]):
+        observed, promised = told.get("observed", told), told["promised"]
+        most = promised["secondsMax"]
+        meets = observed["secondsMax"] >= promised["secondsMin"]
+        meets = meets and (most is None or observed["secondsMin"] <= most)
+        assert (told["comparison"] == "within") == meets
+        if not meets:
+            yield f"{told['of']} {told.get('name', '')} is {told['comparison']}: {observed}"
+
+
+def unobserved(report: Json) -> Iterator[str]:
+    """Yield the share of attempted slots where it is too small, the outage included."""
+    share = report["samples"]["attemptedShare"]
+    if share < 0.99:
+        yield f"{share} of the slots were attempted"
 
 
 def test_a_quick_drill_is_told_as_it_was(start_lab: StartLab) -> None:
     """The whole of it in a few seconds: probes every 10 s, a short TTL, short stretches."""
     case = Case(20, "10/9/0", 5)
     with start_lab(case.speed) as lab:
-        assert_told_as_it_was(drilled(lab, case, QUICK_PLAN))
+        assert_told_as_it_was(lab, case, QUICK_PLAN)
 
 
 @pytest.mark.long
@@ -167,7 +183,7 @@ def test_a_drill_is_told_as_it_was(start_lab: StartLab, case: Case) -> None:
     """The lab's settings at three speeds, and three other settings as fast as is allowed."""
     with start_lab(case.speed) as lab:
         plan = {"profile": PROFILE, "rtoSeconds": case.rto_seconds}
-        assert_told_as_it_was(drilled(lab, case, plan))
+        assert_told_as_it_was(lab, case, plan)
 
 
 @pytest.mark.long
@@ -175,4 +191,4 @@ def test_a_drill_in_real_time_is_told_as_it_was(start_lab: StartLab) -> None:
     """The same story at speed 1, with the quickest settings that Traffic Manager has."""
     case = Case(1, "10/5/0", 5)
     with start_lab(case.speed) as lab:
-        assert_told_as_it_was(drilled(lab, case, QUICK_PLAN))
+        assert_told_as_it_was(lab, case, QUICK_PLAN)
