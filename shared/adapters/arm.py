@@ -7,6 +7,7 @@ None, a refusal is RefusedByAzure in ARM's words, anything else UpstreamUnavaila
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from azure.core.exceptions import (
@@ -33,12 +34,12 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 NETWORK_API_VERSION = "2024-05-01"
+SERVER_ERROR = HTTPStatus.INTERNAL_SERVER_ERROR
 POWER_REQUEST_SECONDS_MAX = 20
 """A power request's whole life (virtual seconds); see the product contract, section 5."""
 ONE_ATTEMPT = {"retry_total": 0}
 """A sample is never retried, and whoever looks looks again."""
-TOO_MANY_REQUESTS = 429
-SERVER_ERROR = 500
+NOT_FOUND = 404
 
 
 class PowerAnswer(NamedTuple):
@@ -102,10 +103,9 @@ class Arm:
         request = HttpRequest("GET", resource_id, params={"api-version": api_version})
         with _as_core_errors():
             response = self._traffic_manager.send_request(request)
-            try:
-                response.raise_for_status()
-            except ResourceNotFoundError:
-                return None
+            if response.status_code == NOT_FOUND:
+                return None  # of a raw request the SDK does not raise ResourceNotFoundError
+            response.raise_for_status()
             found: Json = response.json()
             return found
 
@@ -211,7 +211,7 @@ def _as_core_errors() -> Iterator[None]:
         yield
     except HttpResponseError as error:
         status = error.status_code or SERVER_ERROR
-        if status == TOO_MANY_REQUESTS or status >= SERVER_ERROR:
+        if status == HTTPStatus.TOO_MANY_REQUESTS or status >= SERVER_ERROR:
             unavailable = UpstreamUnavailable(f"ARM answered {status}: {_sentence(error)}")
             unavailable.retry_after_seconds = _retry_after_seconds(error)
             raise unavailable from error

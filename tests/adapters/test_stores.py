@@ -1,19 +1,17 @@
 """One contract over every store of drills and undo records: in memory, and in Table storage."""
 
-import os
 from dataclasses import replace
 from uuid import uuid4
 
 import pytest
 
 from shared.adapters.drill_table import DrillTable
-from shared.adapters.tables import Tables
 from shared.adapters.undo_table import UndoTable
 from shared.core.errors import DrillExists, DrillNotFound, ProfileBusy, StaleRow
 from shared.core.model import Drill, Ending, EndpointSnapshot, Phase
 from shared.drills import DrillStore
 from shared.ledger import UndoStore
-from shared.settings import Settings
+from tests.support.azurite import fresh_tables
 from tests.support.drills import START, a_drill, an_undo_record, at
 from tests.support.memory import MemoryDrills, MemoryUndos
 
@@ -24,32 +22,16 @@ def kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-def tables() -> Tables:
-    """Reach the Table service that `./dev test` started."""
-    connection = os.environ.get("TABLES_CONNECTION")
-    if not connection:
-        pytest.skip("TABLES_CONNECTION is absent: `./dev test` sets it")
-    return Tables(
-        Settings.read(
-            {
-                "AZURE_SUBSCRIPTION_ID": "0000",
-                "DRILL_RESOURCE_GROUPS": "g",
-                "TABLES_CONNECTION": connection,
-            }
-        )
-    )
-
-
 @pytest.fixture
 def drills(kind: str) -> MemoryDrills | DrillTable:
     """A store of drills."""
-    return MemoryDrills() if kind == "memory" else DrillTable(tables())
+    return MemoryDrills() if kind == "memory" else DrillTable(fresh_tables())
 
 
 @pytest.fixture
 def undos(kind: str) -> UndoStore:
     """A store of undo records."""
-    return MemoryUndos() if kind == "memory" else UndoTable(tables())
+    return MemoryUndos() if kind == "memory" else UndoTable(fresh_tables())
 
 
 def new_drill(profile: str | None = None) -> Drill:

@@ -3,9 +3,13 @@
 import os
 import secrets
 from collections.abc import Iterator
+from functools import cache
 
 import pytest
 from azure.data.tables import TableClient, TableServiceClient  # noqa: TID251 (the real service)
+
+from shared.adapters.tables import Tables
+from shared.settings import Settings
 
 Table = TableClient
 
@@ -31,3 +35,21 @@ def unreachable_table() -> Iterator[Table]:
     """A table of a service that refuses every connection."""
     with Table.from_connection_string(NOBODY, "timeline") as client:
         yield client
+
+
+def fresh_tables() -> Tables:
+    """Reach tables of the test's own; skips where there is no Table service."""
+    connection = os.environ.get("TABLES_CONNECTION")
+    if not connection:
+        pytest.skip("TABLES_CONNECTION is absent: `./dev test` sets it")
+    values = {"AZURE_SUBSCRIPTION_ID": "0000", "DRILL_RESOURCE_GROUPS": "g"}
+    return FreshTables(Settings.read(values | {"TABLES_CONNECTION": connection}))
+
+
+class FreshTables(Tables):
+    """Tables whose names no other test knows: an app under test must not act on their rows."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        reach, prefix = self.table, f"test{secrets.token_hex(8)}"
+        self.table = cache(lambda name: reach(prefix + name))
