@@ -83,6 +83,8 @@ class Installer:
             try:
                 self.run(name, fast)
             except Failed as failure:
+                if self._children.is_ending:
+                    raise
                 say(f"set-up: uv did not manage; now with pip. {failure}")
             else:
                 return
@@ -101,7 +103,7 @@ class Installer:
             pip = [*self._pip_command(), "install", *words, "-r", str(_UV_REQUIREMENTS)]
             self.run("uv", pip)
         except Failed as failure:
-            if self._pip is None:
+            if self._pip is None or self._children.is_ending:
                 raise
             say(f"set-up: uv cannot be had, so pip does it. {failure}")
             return None

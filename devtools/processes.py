@@ -145,6 +145,11 @@ class Children:
         self.stop()
 
     @property
+    def is_ending(self) -> bool:
+        """Nothing can be started any more; what was running has been stopped."""
+        return self._closed
+
+    @property
     def running(self) -> tuple[Child, ...]:
         """The children that were started and not let go of."""
         with self._lock:
