@@ -101,7 +101,8 @@ class Timing:
     def after(self, at: Instant) -> Iterator[Instant]:
         """Yield the occurrences later than `at`, in order, skipped ones too."""
         zone, last = ZoneInfo(self.time_zone), at
-        for local in CronSim(self.cron, self.local(at).replace(tzinfo=None)):
+        times = CronSim(self.cron, self.local(at).replace(tzinfo=None))
+        for local in times:  # pragma: no branch - the rules refuse a cron that ends
             found = _instant(local, zone)
             if found > last:
                 yield found
@@ -115,7 +116,8 @@ class Timing:
         zone, last = ZoneInfo(self.time_zone), until + 1
         # One second late, for the search begins before its start.
         start = _latest_clock(until, zone).replace(microsecond=0) + timedelta(seconds=1)
-        for local in CronSim(self.cron, start, reverse=True):
+        times = CronSim(self.cron, start, reverse=True)
+        for local in times:  # pragma: no branch - the caller has enough, or `after` is reached
             found = _instant(local, zone)
             if found <= after:
                 return

@@ -70,9 +70,7 @@ def _complaint(cron: str) -> str:
     """Return what cronsim has against an expression, or nothing."""
     try:
         next(CronSim(cron, ANY_YEAR))
-    except StopIteration:
-        return "It never fires"
-    except (CronSimError, AssertionError, TypeError, ValueError) as error:
+    except (CronSimError, StopIteration, AssertionError, TypeError, ValueError) as error:
         return str(error) or "It makes no sense"
     return ""
 

@@ -7,7 +7,7 @@ its text keeps its size. What a colour says, a pattern says too.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from shared.render.markup import Html, joined, tag
+from shared.render.markup import Html, tag
 
 TICKS_MAX = 8
 STEPS = (1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 14_400)
@@ -26,6 +26,7 @@ class Scale:
 
     first: float
     last: float
+    width_px: float = WIDTH_PX_MIN
 
     def percent(self, at: float) -> float:
         """Return where it lies, within the picture."""
@@ -43,7 +44,7 @@ class Scale:
 
     def px(self, at: float) -> float:
         """Return where it lies in the narrowest picture."""
-        return self.percent(at) * WIDTH_PX_MIN / 100
+        return self.percent(at) * self.width_px / 100
 
 
 def in_percent(percent: float) -> str:

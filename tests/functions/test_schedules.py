@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import azure.functions as func
@@ -158,6 +159,17 @@ def test_a_condition_guards_a_deletion(routes: Routes) -> None:
 
     assert (stale.status_code, current.status_code) == (412, 204)
     assert routes.call("get_schedule").status_code == 404
+
+
+def test_the_documented_schedule_can_be_kept(routes: Routes) -> None:
+    """The example is what the page says it is."""
+    page = (Path(__file__).parents[2] / "docs" / "schedules.md").read_text()
+    example = page.split("```json")[1].split("```")[0]
+
+    answer = routes.call("put_schedule", json.loads(example))
+
+    assert answer.status_code == 201
+    assert {each["skipReason"] for each in told(answer)["next"]} == {None}
 
 
 def test_every_fault_of_a_body_is_told_at_once(routes: Routes) -> None:

@@ -1,0 +1,93 @@
+"""Table storage fails in the middle of a drill: the drill survives, and what was missed is told."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.stack.conftest import StartLab
+from tests.support.lab import QUICK_PLAN, Lab, at, lab_profile
+from tests.support.proxy import Proxy, running_proxy
+
+Json = dict[str, Any]
+
+pytestmark = pytest.mark.long
+
+SPEED = 20
+CLOSED_SECONDS = 3_000.0
+
+
+@dataclass
+class Behind:
+    """A stack whose function host reaches the Table service through a proxy."""
+
+    lab: Lab
+    proxy: Proxy
+
+
+@pytest.fixture(scope="module")
+def behind(start_lab: StartLab) -> Iterator[Behind]:
+    """Return a stack behind a proxy, with the lab's profile at quick settings."""
+    with start_lab(SPEED) as lab:
+        direct = lab.stack.tables
+        port = direct.rpartition("127.0.0.1:")[2].partition("/")[0]
+        with running_proxy(int(port)) as proxy:
+            through = direct.replace(f"127.0.0.1:{port}", f"127.0.0.1:{proxy.port}")
+            lab.restart_host({"TABLES_CONNECTION": through})
+            lab.provision(lab_profile("10/9/0", ttl_seconds=5))
+            yield Behind(lab, proxy)
+
+
+def refuse(behind: Behind, virtual_seconds: float) -> None:
+    """Nobody listens where the tables are."""
+    behind.proxy.refuse()
+    behind.lab.pause(virtual_seconds)
+    behind.proxy.resume()
+
+
+def hang(behind: Behind, virtual_seconds: float) -> None:
+    """The way to the tables swallows everything for a while."""
+    behind.proxy.hang()
+    behind.lab.pause(virtual_seconds)
+    behind.proxy.resume()
+
+
+def freeze(behind: Behind, virtual_seconds: float) -> None:
+    """The Table service itself stands still."""
+    behind.lab.freeze(behind.lab.stack.azurite.child, virtual_seconds)
+
+
+OUTAGES = {"refuses": refuse, "hangs": hang, "freezes": freeze}
+
+
+def gaps(report: Json, since: datetime, until: datetime) -> list[Json]:
+    """The gaps that the report states of that time."""
+    return [
+        gap
+        for gap in report["samples"]["gaps"]
+        if at(gap["after"]) < until and at(gap["until"]) > since
+    ]
+
+
+@pytest.mark.parametrize("virtual_seconds", [30, 300])
+@pytest.mark.parametrize("outage", OUTAGES)
+def test_a_drill_survives_its_tables(behind: Behind, outage: str, virtual_seconds: int) -> None:
+    """The machine is stopped, the tables go and come back: the drill ends, the machine runs."""
+    lab, drill_id = behind.lab, f"{outage}-{virtual_seconds}"
+    lab.wait_online()
+    lab.start_drill(drill_id, QUICK_PLAN)
+    for _ in lab.turns(300, "the machine to be stopped"):
+        if not lab.is_running():
+            break
+    since = lab.now()
+    OUTAGES[outage](behind, virtual_seconds)
+    until = lab.now()
+    closed = lab.wait_closed(drill_id, CLOSED_SECONDS)
+    assert closed["ending"] == "finished"
+    assert lab.is_running()
+    assert lab.report(drill_id) == lab.report(drill_id)
+    report = lab.report(drill_id)
+    assert at(closed["closedAt"]) - until < timedelta(seconds=600)
+    assert report["samples"]["attemptedShare"] >= 0.99 or gaps(report, since, until)
