@@ -76,7 +76,7 @@ def lanes(drill: Drill, timeline: Timeline) -> tuple[Lane, ...]:
     """Return a lane for every series that was recorded or should have been."""
     evidence = Evidence(drill, timeline.samples)
     series: dict[str, Sequence[Sample]] = {
-        **{name: () for name in required_series(evidence)},
+        **dict.fromkeys(required_series(evidence), ()),
         **evidence.series,
     }
     asked = [s.asked_at for of_it in series.values() for s in (*of_it[:1], *of_it[-1:])]
@@ -198,4 +198,3 @@ def _failed(sample: Sample) -> Reading:
         return Reading(FAILING, "no answer")
     kind = "rcode" if sample.series.startswith("dns/") else "HTTP"
     return Reading(FAILING, "failed" if sample.code is None else f"{kind} {sample.code}")
-

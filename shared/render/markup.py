@@ -19,9 +19,7 @@ _SHOWN = {
 }
 """Characters that a page cannot hold, or that would not show as what they are."""
 
-_WITHOUT_CONTENT = frozenset(
-    {"meta", "link", "br", "rect", "line", "circle", "path", "polygon"}
-)
+_WITHOUT_CONTENT = frozenset({"meta", "link", "br", "rect", "line", "circle", "path", "polygon"})
 
 
 class Html(str):

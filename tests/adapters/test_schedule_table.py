@@ -1,18 +1,16 @@
 """One contract over every store of schedules: in memory, and in Table storage."""
 
-import os
 from dataclasses import replace
 from uuid import uuid4
 
 import pytest
 
 from shared.adapters.schedule_table import ScheduleTable
-from shared.adapters.tables import Tables
 from shared.core.errors import Fault, StaleRow
 from shared.core.plan import Plan
 from shared.core.schedule import Occurrence, Outcome, Schedule, Timing, Window
 from shared.schedules import ScheduleStore
-from shared.settings import Settings
+from tests.support.azurite import fresh_tables
 from tests.support.drills import START, at
 from tests.support.memory_schedules import MemorySchedules
 
@@ -22,15 +20,7 @@ def store(request: pytest.FixtureRequest) -> ScheduleStore:
     """A store of schedules."""
     if request.param == "memory":
         return MemorySchedules()
-    connection = os.environ.get("TABLES_CONNECTION")
-    if not connection:
-        pytest.skip("TABLES_CONNECTION is absent: `./dev test` sets it")
-    settings = {
-        "AZURE_SUBSCRIPTION_ID": "0000",
-        "DRILL_RESOURCE_GROUPS": "g",
-        "TABLES_CONNECTION": connection,
-    }
-    return ScheduleTable(Tables(Settings.read(settings)))
+    return ScheduleTable(fresh_tables())
 
 
 def new_schedule() -> Schedule:

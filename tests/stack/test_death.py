@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from devtools import truth_check
 from tests.stack.conftest import StartLab
 from tests.support.interruptions import Absence, Interruption, interrupt, spread
 from tests.support.lab import QUICK_PLAN, Lab, at, lab_profile
@@ -89,6 +90,13 @@ def assert_gap_is_named(report: Json, absence: Absence) -> None:
     assert {gap["series"] for gap in named} >= {"client/fresh", "health/virginia"}
 
 
+def assert_true(report: Json, lab: Lab, since: datetime) -> None:
+    """Whatever the report does tell of milestones holds what happened."""
+    truth = [event for event in lab.truth() if at(event["at"]) >= since]
+    findings = truth_check.check(report, {"events": truth})
+    assert [finding for finding in findings if not finding.holds] == []
+
+
 @pytest.mark.parametrize("interruption", INTERRUPTIONS)
 def test_whatever_dies_the_machine_ends_running(runs: Runs, interruption: Interruption) -> None:
     """The drill goes on or rolls back, ends, frees its lock, and its report names the gap."""
@@ -106,6 +114,7 @@ def test_whatever_dies_the_machine_ends_running(runs: Runs, interruption: Interr
     assert_broken_once_at_most(lab, started)
     assert closed["ending"] in ("finished", "stopped", "cancelled")
     report = lab.report(drill_id)
+    assert_true(report, lab, started)
     if interruption.after_seconds > FIRST_SAMPLES_SECONDS and closed_at > absence.until:
         assert_gap_is_named(report, absence)
 
