@@ -74,6 +74,9 @@ class Endpoint:
     headers: tuple[tuple[str, str], ...] = ()
     geo_mapping: tuple[str, ...] = ()
     subnets: tuple[tuple[tuple[str, object], ...], ...] = ()
+    min_child_endpoints: int | None = None
+    min_child_endpoints_ipv4: int | None = None
+    min_child_endpoints_ipv6: int | None = None
 
     @property
     def key(self) -> str:

@@ -179,6 +179,8 @@ class Machines:
             backend.stop()
         for balancer in self.balancers:
             balancer.follow_pool()
+        if is_serving:
+            at = self._clock.now()  # opening a port takes a moment, in which packets still drop
         self._plane.serving_changed(before ^ after, at)
 
     def _record(self, at: datetime, kind: Kind, machine: VirtualMachine, value: str) -> None:

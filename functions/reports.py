@@ -1,16 +1,17 @@
 """The route of a drill's report, in the format that is asked for."""
 
-from http import HTTPStatus
-
 import azure.functions as func
 
 from functions._http import answered, written
 from shared.core.errors import Fault, InvalidInput
+from shared.render.html import POLICY, to_html
 from shared.render.markdown import to_markdown
 from shared.render.wire import to_wire
-from shared.reports import Reports
+from shared.reports import Account, Reports
 
-FORMATS = ("json", "markdown")
+FORMATS = ("json", "markdown", "html")
+ACCEPTED = {"text/html": "html", "text/markdown": "markdown"}
+"""What is answered where no format is named; browsers ask for text/html, scripts for anything."""
 
 
 def blueprint(reports: Reports) -> func.Blueprint:
@@ -22,23 +23,30 @@ def blueprint(reports: Reports) -> func.Blueprint:
     @answered
     def get_report(req: func.HttpRequest) -> func.HttpResponse:
         wanted = _format(req)
-        report = reports.report(req.route_params["drill"])
-        if wanted == "markdown":
-            return func.HttpResponse(
-                to_markdown(report),
-                status_code=HTTPStatus.OK,
-                mimetype="text/markdown",
-                charset="utf-8",
-            )
-        return written(to_wire(report))
+        return _told(reports.account(req.route_params["drill"]), wanted)
 
     return bp
+
+
+def _told(account: Account, wanted: str) -> func.HttpResponse:
+    if wanted == "html":
+        return func.HttpResponse(
+            to_html(account.report, account.timeline),
+            mimetype="text/html",
+            charset="utf-8",
+            headers={"Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff"},
+        )
+    if wanted == "markdown":
+        told = to_markdown(account.report)
+        return func.HttpResponse(told, mimetype="text/markdown", charset="utf-8")
+    return written(to_wire(account.report))
 
 
 def _format(req: func.HttpRequest) -> str:
     wanted = str(req.params.get("format", ""))
     if not wanted:
-        return "markdown" if "text/markdown" in req.headers.get("accept", "") else "json"
+        accept = req.headers.get("accept", "")
+        return next((form for kind, form in ACCEPTED.items() if kind in accept), "json")
     if wanted not in FORMATS:
         message = f"format is {wanted!r}; it must be one of {', '.join(FORMATS)}."
         raise InvalidInput(message, (Fault("InvalidValue", "format", message),))

@@ -70,7 +70,7 @@ class Records(Protocol):
 class Undoing(Protocol):
     """The ledger."""
 
-    def view(self, drill: Drill) -> Any:  # noqa: ANN401 - LedgerView, which lives beside us
+    def view(self, drill: Drill, *, is_noted: bool = True) -> Any:  # noqa: ANN401 - LedgerView, which lives beside us
         """Return what is known of the drill's fault."""
 
     def inject(self, drill: Drill, check: HealthCheck | None) -> None:
@@ -177,7 +177,7 @@ class Drills:
         if drill.phase is Phase.CLOSED:
             return View(drill, "", None, {})
         timeline = self._recent(drill)
-        seen = self._seen(drill, timeline)
+        seen = self._seen(drill, timeline, is_noted=False)
         return View(drill, waits_for(drill, seen), until(drill), last_seen(timeline.samples))
 
     def open(self) -> tuple[Drill, ...]:
@@ -243,12 +243,12 @@ class Drills:
         seconds = max(plan.steady_seconds, plan.stability_seconds, budget) + LOOK_BACK_SECONDS
         return self._its.records.read(drill.id, self._its.now() - 1_000 * seconds)
 
-    def _seen(self, drill: Drill, timeline: Timeline) -> Observation:
+    def _seen(self, drill: Drill, timeline: Timeline, *, is_noted: bool = True) -> Observation:
         seen = observe(drill, timeline.samples, self._its.now())
         stop = "SafetyLeverEngaged" if self._its.store.is_lever_engaged() else seen.stop
         if drill.phase is Phase.STEADY:
             return replace(seen, stop=stop)
-        view = self._its.ledger.view(drill)
+        view = self._its.ledger.view(drill, is_noted=is_noted)
         return replace(
             seen,
             stop=stop,

@@ -107,14 +107,18 @@ class Ledger:
     def __init__(self, dependencies: Dependencies) -> None:
         self._its = dependencies
 
-    def view(self, drill: Drill) -> LedgerView:
-        """Look at everything the drill may have broken, and note a fault first seen in place."""
+    def view(self, drill: Drill, *, is_noted: bool = True) -> LedgerView:
+        """Look at everything the drill may have broken, and note a fault first seen in place.
+
+        Who only shows a drill notes nothing, and so never gets in a tick's way.
+        """
         records = self._its.store.of_drill(drill.id)
         if not records:
             return LedgerView()
         now = self._its.clock.now()
         seen = [(record, self._look(record)) for record in records if record.is_open]
-        records_now = [self._noted(record, look, now) for record, look in seen]
+        note = self._noted if is_noted else _as_if_noted
+        records_now = [note(record, look, now) for record, look in seen]
         looks = [look.fault_in_place for _, look in seen]
         return LedgerView(
             effect_seen=len(seen) == len(records)
@@ -161,9 +165,8 @@ class Ledger:
         return self._its.tools[record.fault].look(record.resource)
 
     def _noted(self, record: UndoRecord, seen: Seen, now: Instant) -> UndoRecord:
-        if not seen.fault_in_place or record.effect_seen_at is not None:
-            return record
-        return self._its.store.save(replace(record, effect_seen_at=now))
+        noted = _as_if_noted(record, seen, now)
+        return record if noted is record else self._its.store.save(noted)
 
     def _commit(
         self, drill: Drill, resource: str, tool: FaultTool, check: HealthCheck | None
@@ -243,3 +246,9 @@ class Ledger:
             outcome=answer.outcome,
             detail=answer.detail,
         )
+
+
+def _as_if_noted(record: UndoRecord, seen: Seen, now: Instant) -> UndoRecord:
+    if not seen.fault_in_place or record.effect_seen_at is not None:
+        return record
+    return replace(record, effect_seen_at=now)

@@ -14,6 +14,7 @@ from shared.core.errors import (
     ProfileNotFound,
     ProfileObserved,
     ProfileRegistered,
+    RefusedByAzure,
 )
 from shared.core.plan import FaultKind
 from shared.core.profile_rules import endpoint_faults, monitor_faults, profile_faults, ttl_faults
@@ -32,6 +33,7 @@ log = logging.getLogger(__name__)
 
 Json = dict[str, Any]
 
+CONFLICT = 409
 MANAGED, OBSERVED = "managed", "observed"
 MONITOR_QUESTIONS = ("intervalInSeconds", "timeoutInSeconds", "toleratedNumberOfFailures")
 PROFILE = "microsoft.network/trafficmanagerprofiles"
@@ -116,7 +118,7 @@ class Profiles:
         _raise_if(tuple(self._target_faults(live, wanted["properties"]["endpoints"])))
         if todo and not is_dry_run:
             log.info("profile written profile=%s changes=%s", name, [c.path for c in todo])
-            live = self._azure.put_profile(profile_id, wanted)
+            live = self._written(profile_id, wanted)
         if not is_dry_run:
             self._register(name, profile_id, wanted)
         return Written(profile_view(name, MANAGED, live or wanted), todo, is_new=was is None)
@@ -211,6 +213,18 @@ class Profiles:
                 left = [e for e in endpoints if e is not found]
                 after = live | {"properties": live["properties"] | {"endpoints": left}}
                 self._register(entry["name"], entry["resourceId"], after)
+
+    def _written(self, profile_id: str, wanted: Json) -> Json:
+        try:
+            return self._azure.put_profile(profile_id, wanted)
+        except RefusedByAzure as refused:
+            # Only the service knows whose a DNS name is; it refuses one of others as a conflict.
+            if refused.status != CONFLICT:
+                raise
+            name = wanted["properties"]["dnsConfig"]["relativeName"]
+            where = "dnsConfig.relativeName"
+            message = f"{where} is {name!r}; it must be a name that is free. {refused}"
+            raise InvalidInput(message, (Fault("DnsNameTaken", where, message),)) from refused
 
     def _id(self, group: str, name: str) -> str:
         return (

@@ -1,6 +1,6 @@
 """Computes a drill's report from what was recorded; writes nothing."""
 
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from shared.core.model import Drill
 from shared.core.report import Report, build_report
@@ -21,6 +21,13 @@ class TimelineSource(Protocol):
         """Return what was recorded."""
 
 
+class Account(NamedTuple):
+    """What a drill showed, beside what that is known from."""
+
+    report: Report
+    timeline: Timeline
+
+
 class Reports:
     """Reports of drills, closed or running."""
 
@@ -29,5 +36,10 @@ class Reports:
 
     def report(self, drill_id: str) -> Report:
         """Return the report; of a running drill, the report so far."""
+        return self.account(drill_id).report
+
+    def account(self, drill_id: str) -> Account:
+        """Return the report with the records that it is made from."""
         drill = self._drills.load(drill_id)
-        return build_report(drill, self._timelines.read(drill_id))
+        timeline = self._timelines.read(drill_id)
+        return Account(build_report(drill, timeline), timeline)

@@ -12,10 +12,11 @@ from shared.core.errors import (
     ProfileNotFound,
     ProfileObserved,
     ProfileRegistered,
+    RefusedByAzure,
 )
 from shared.profiles import Profiles, Surroundings
 from tests.core.test_desired import BODY, IPS
-from tests.support.azure import MemoryProfiles, ToyAzure
+from tests.support.azure import Json, MemoryProfiles, ToyAzure
 
 LAB = "/subscriptions/0000/resourceGroups/g/providers/Microsoft.Network/trafficmanagerprofiles/lab"
 ENDPOINT = {"type": "azureEndpoints", "targetResourceId": f"{IPS}/tokyo-ip"}
@@ -148,6 +149,23 @@ def test_a_target_must_exist_and_have_a_label() -> None:
         ("PublicIpWithoutLabel", "endpoints[1].targetResourceId"),
     ]
     assert bench.azure.writes == []
+    assert bench.registry.entries == {}
+
+
+def test_a_taken_dns_name_is_named() -> None:
+    """Only the service knows; its refusal becomes a fault of the field."""
+
+    class Taken(ToyAzure):
+        def put_profile(self, profile_id: str, body: Json) -> Json:
+            refused = RefusedByAzure("Domain name lab.trafficmanager.net already exists.")
+            refused.status = 409
+            raise refused
+
+    bench = Bench(azure=Taken())
+    with pytest.raises(InvalidInput) as told:
+        bench.profiles().put("lab", BODY)
+
+    assert [f.target for f in told.value.faults] == ["dnsConfig.relativeName"]
     assert bench.registry.entries == {}
 
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache, cached_property
+from functools import cached_property
+from threading import Lock
 from typing import Any
 
 from azure.core import MatchConditions
@@ -53,7 +54,22 @@ class Tables:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self.table = cache(self._table)
+        self._reached: dict[str, TableClient] = {}
+        self._lock = Lock()
+
+    def table(self, name: str) -> TableClient:
+        """Return a table, made if there is none; one thread makes, the others wait for it."""
+        with self._lock:
+            if name not in self._reached:
+                self._reached[name] = self._make(name)
+            return self._reached[name]
+
+    def _make(self, name: str) -> TableClient:
+        with as_core_errors():
+            try:
+                return self._service.create_table(name)
+            except ResourceExistsError:
+                return self._service.get_table_client(name)
 
     @cached_property
     def _service(self) -> TableServiceClient:
@@ -61,10 +77,6 @@ class Tables:
         if its.tables_connection:
             return TableServiceClient.from_connection_string(its.tables_connection, **OPTIONS)
         return TableServiceClient(its.tables_endpoint, credential=credential(its), **OPTIONS)
-
-    def _table(self, name: str) -> TableClient:
-        with as_core_errors():
-            return self._service.create_table_if_not_exists(name)
 
 
 class Rows:

@@ -1,4 +1,4 @@
-"""Times as bars: solid where they surely ran, hatched where they may have; brackets for promises."""
+"""Times as bars: solid where they surely ran, hatched where they may have; promises as brackets."""
 
 from collections.abc import Iterable, Iterator
 

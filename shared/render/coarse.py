@@ -38,5 +38,5 @@ def _together(crowd: Sequence[Band]) -> Band:
     tone = FAILING if FAILING in tones else tones[0]
     said = sorted({band.says for band in crowd})
     return Band(
-        tone, " and ".join(said), crowd[0].since, crowd[-1].until, sum(b.count for b in crowd)
+        tone, " and ".join(said), crowd[0].since, crowd[-1].until, sum(b.asked for b in crowd)
     )

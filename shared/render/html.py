@@ -1,4 +1,4 @@
-"""A report as one HTML file: no script, no request, every picture drawn here and said again in text.
+"""A report as one HTML file: no script, no request; every picture is said again in words.
 
 It is a pure function of a drill and its timeline: the same input gives the same bytes.
 """

@@ -4,14 +4,14 @@ A band's pattern says what was answered, its words say it again where there is r
 a frame on the lane of its series, as wide as it is uncertain, with its name above all lanes.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from shared.core.intervals import MS_PER_SECOND
 from shared.core.model import Phase
 from shared.render.bars import anchor
 from shared.render.coarse import coarse
 from shared.render.lanes import FAILING, GAP, Band, Lane
-from shared.render.markup import Html, tag
+from shared.render.markup import Html, shown, tag
 from shared.render.sheet import LEVEL_PX, ROW_PX, STRIP_PX, Sheet
 from shared.render.svg import Caption, Scale, in_percent, picture, text_px, ticks
 from shared.render.wording import clock_time, minutes
@@ -51,10 +51,9 @@ def _caption(placed: Sheet) -> Caption:
 
 def _phases(placed: Sheet) -> Iterator[Html]:
     """Yield the drill's phases as a strip with names, and every other one as a shade."""
-    drill = placed.report.drill
-    begun = [(drill.started_at, str(Phase.STEADY))]
+    begun = [(round(placed.scale.first), str(Phase.STEADY))]
     begun += [(t.at, t.phase) for t in placed.report.transitions if t.phase != Phase.STEADY]
-    ends = [at for at, _ in begun[1:]] + [round(placed.scale.last)]
+    ends = [at for at, _ in begun[1:]] + [placed.last]
     for at, ((since, name), until) in enumerate(zip(begun, ends, strict=True)):
         if name == Phase.CLOSED:
             continue
@@ -63,7 +62,7 @@ def _phases(placed: Sheet) -> Iterator[Html]:
         class_ = "shade odd" if at % 2 else "shade"
         title = tag("title", f"{name}, from {clock_time(since)}")
         yield tag("rect", title, x=x, y=placed.strip_px, width=width, height=height, class_=class_)
-        if placed.scale.px(until) - placed.scale.px(since) > text_px(name) + 8:
+        if placed.scale.px(until) - placed.scale.px(since) > text_px(name) + 14:
             yield tag("text", name, x=x, dx=5, y=placed.strip_px + 14, class_="phase")
 
 
@@ -86,13 +85,13 @@ def _grid(placed: Sheet) -> Iterator[Html]:
 
 def _lane(placed: Sheet, at: int, lane: Lane) -> Html:
     top = placed.top_px + at * ROW_PX + BAND_TOP_PX
-    shown = coarse(lane.bands, placed.scale)
+    shown_bands = coarse(lane.bands, placed.scale)
     # A short failure is drawn wider than it was; what follows must not cover it.
-    ordered = [b for b in shown if b.tone != FAILING] + [b for b in shown if b.tone == FAILING]
+    ordered = sorted(shown_bands, key=lambda band: band.tone == FAILING)
     return tag(
         "g",
         *(_band(placed.scale, band) for band in ordered),
-        *(_words(placed.scale, band) for band in shown),
+        *_words(placed.scale, shown_bands),
         transform=f"translate(0 {top})",
     )
 
@@ -100,7 +99,7 @@ def _lane(placed: Sheet, at: int, lane: Lane) -> Html:
 def _band(scale: Scale, band: Band) -> Html:
     percent = scale.percent(band.until) - scale.percent(band.since)
     x = scale.x(band.since)
-    told = f"{band.says}, {clock_time(band.since)} to {clock_time(band.until)} ({band.count})"
+    told = f"{band.says}, {clock_time(band.since)} to {clock_time(band.until)} ({band.asked})"
     title = tag("title", told)
     if band.tone == GAP:
         middle = BAND_PX // 2
@@ -109,21 +108,25 @@ def _band(scale: Scale, band: Band) -> Html:
     return tag("rect", title, x=x, width=width, height=BAND_PX, class_=band.tone)
 
 
-def _words(scale: Scale, band: Band) -> Html:
-    says = "gap" if band.tone == GAP else band.says
-    if scale.px(band.until) - scale.px(band.since) < text_px(says) + 8:
-        return Html()
-    middle = (scale.percent(band.since) + scale.percent(band.until)) / 2
-    return tag(
-        "text", says, x=in_percent(middle), y=BAND_PX // 2 + 4, class_=f"says on-{band.tone}"
-    )
+def _words(scale: Scale, bands: Sequence[Band]) -> Iterator[Html]:
+    """Yield the words of the bands that have room for them, but not the same ones again."""
+    said = ""
+    for band in bands:
+        says = "gap" if band.tone == GAP else band.says
+        room = scale.px(band.until) - scale.px(band.since)
+        if says == said or room < text_px(shown(says)) + 8:
+            continue
+        said = says
+        middle = (scale.percent(band.since) + scale.percent(band.until)) / 2
+        x, y = in_percent(middle), BAND_PX // 2 + 4
+        yield tag("text", says, x=x, y=y, class_=f"says on-{band.tone}")
 
 
 def _leaders(placed: Sheet) -> Iterator[Html]:
     """Yield a line from each label down through the lanes."""
-    for label, level in zip(placed.labels, placed.levels, strict=True):
-        x = placed.scale.x(label.at)
-        yield tag("line", x1=x, x2=x, y1=level * LEVEL_PX + 3, y2=placed.bottom_px, class_="leader")
+    for label, spot in zip(placed.labels, placed.spots, strict=True):
+        x, y = placed.scale.x(label.at), spot.level * LEVEL_PX + 3
+        yield tag("line", x1=x, x2=x, y1=y, y2=placed.bottom_px, class_="leader")
 
 
 def _frames(placed: Sheet) -> Iterator[Html]:
@@ -146,13 +149,14 @@ def _frames(placed: Sheet) -> Iterator[Html]:
 
 
 def _names(placed: Sheet) -> Iterator[Html]:
-    for label, level in zip(placed.labels, placed.levels, strict=True):
+    for label, spot in zip(placed.labels, placed.spots, strict=True):
         yield tag(
             "text",
             label.words,
             x=placed.scale.x(label.at),
-            dx=4,
-            y=level * LEVEL_PX + 12,
+            dx=-4 if spot.is_left_of_its_line else 4,
+            y=spot.level * LEVEL_PX + 12,
+            text_anchor="end" if spot.is_left_of_its_line else "start",
             class_="label",
         )
 
@@ -176,12 +180,13 @@ def _lane_name(lane: Lane) -> Html:
     )
 
 
-NAME_MAX = 24
+NAME_MAX = 22
 
 
 def shortened(name: str) -> str:
     """Return a name that fits beside its lane: both ends of a long one, which tell names apart."""
-    if len(name) <= NAME_MAX:
-        return name
+    seen = shown(name)
+    if len(seen) <= NAME_MAX:
+        return seen
     half = (NAME_MAX - 1) // 2
-    return f"{name[:half]}\u2026{name[-half:]}"
+    return f"{seen[:half]}\u2026{seen[-half:]}"

@@ -14,7 +14,7 @@ from shared.core.samples import Instant, Outcome, Sample, Timeline
 from shared.core.seek import required_series
 from shared.core.slots import ARM_SERIES, is_gap
 
-FAILING, CHANGING, OTHER, UNKNOWN, GAP, GOOD = "fail", "chng", "othr", "unkn", "gap", "good"
+FAILING, CHANGING, OTHER, UNKNOWN, GAP = "fail", "chng", "othr", "unkn", "gap"
 SURVIVOR_TONES = 4
 """As many survivors can be told apart by their pattern; more share one, and are told by name."""
 
@@ -27,13 +27,13 @@ class Reading(NamedTuple):
 
 
 class Band(NamedTuple):
-    """A stretch of time in which a series said one thing; `count` samples said it."""
+    """A stretch of time in which a series said one thing; `asked` is how many samples said it."""
 
     tone: str
     says: str
     since: Instant
     until: Instant
-    count: int
+    asked: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +57,10 @@ KINDS: Mapping[str, str] = {
 }
 """The series in the order in which a switch passes through them, and the word for each."""
 
+_GOOD = ""
 WORDS: Mapping[str, str] = {
-    "running": GOOD,
-    "Online": GOOD,
+    "running": _GOOD,
+    "Online": _GOOD,
     "stopped": FAILING,
     "deallocated": FAILING,
     "Degraded": FAILING,
@@ -118,7 +119,7 @@ def bands(
             found.append(_gap(found[-1].until, sample.asked_at))
             last = None
         if last is not None and (last.tone, last.says) == says:
-            found[-1] = last._replace(until=sample.answered_at, count=last.count + 1)
+            found[-1] = last._replace(until=sample.answered_at, asked=last.asked + 1)
         else:
             _end(found, sample.asked_at)
             found.append(Band(*says, sample.asked_at, sample.answered_at, 1))
@@ -175,8 +176,8 @@ def _reader(
             return _failed(sample)
         if series.startswith(ARM_SERIES):
             meaning = WORDS.get(sample.answer, OTHER)
-            is_of_an_endpoint = meaning == GOOD and kind != "monitor"
-            return Reading(own if is_of_an_endpoint else meaning, sample.answer)
+            healthy = OTHER if kind == "monitor" else own
+            return Reading(healthy if meaning == _GOOD else meaning, sample.answer)
         if kind == "health/":
             return Reading(own, "serving")
         endpoint = evidence.named(sample.answer) or ""

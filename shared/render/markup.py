@@ -28,14 +28,19 @@ class Html(str):
     __slots__ = ()
 
 
+def shown(value: object) -> str:
+    """Return the value as it will be seen, not yet as markup: to be measured or shortened."""
+    return str(value).translate(_SHOWN)
+
+
 def text(value: object) -> Html:
     """Return the value as text that no reader of HTML or SVG takes for markup."""
     if isinstance(value, Html):
         return value
-    return Html(escape(str(value).translate(_SHOWN), quote=True))
+    return Html(escape(shown(value), quote=True))
 
 
-def tag(name: str, *content: object, **attributes: object) -> Html:
+def tag(name: str, /, *content: object, **attributes: object) -> Html:
     """Return an element; attributes that are None are left out, `aria_label` is `aria-label`."""
     told = "".join(
         f' {key.rstrip("_").replace("_", "-")}="{text(value)}"'

@@ -7,7 +7,7 @@ from shared.core.intervals import MS_PER_SECOND
 from shared.core.milestones import ROWS, Milestone
 from shared.core.report import Report
 from shared.core.samples import Instant
-from shared.render.labels import Label, levels, room_for
+from shared.render.labels import Label, Spot, room_for, spots
 from shared.render.lanes import Lane
 from shared.render.svg import Scale
 from shared.render.wording import words
@@ -25,12 +25,12 @@ class Sheet:
     lanes: Sequence[Lane]
     scale: Scale
     labels: Sequence[Label]
-    levels: Sequence[int]
+    spots: Sequence[Spot]
 
     @property
     def strip_px(self) -> int:
         """Where the labels end and the phases' names begin."""
-        return (max(self.levels, default=-1) + 1) * LEVEL_PX + 4
+        return (max((s.level for s in self.spots), default=-1) + 1) * LEVEL_PX + 4
 
     @property
     def top_px(self) -> int:
@@ -41,6 +41,11 @@ class Sheet:
     def bottom_px(self) -> int:
         """Where the last lane ends."""
         return self.top_px + len(self.lanes) * ROW_PX
+
+    @property
+    def last(self) -> Instant:
+        """When the observation ends; the axis goes on where labels need room."""
+        return max(lane.bands[-1].until for lane in self.lanes)
 
     def lane_px(self, milestone: Milestone) -> int | None:
         """Return where the lane begins on which a milestone is seen, if it is seen on one."""
@@ -59,7 +64,7 @@ def sheet(report: Report, lanes: Sequence[Lane]) -> Sheet:
     widest = Scale(first, last)
     labels = _labels(report.milestones, widest)
     scale = Scale(first, room_for(labels, first, last))
-    return Sheet(report, lanes, scale, labels, levels(labels, [scale.px(m.at) for m in labels]))
+    return Sheet(report, lanes, scale, labels, spots(labels, [scale.px(m.at) for m in labels]))
 
 
 def _labels(milestones: Sequence[Milestone], scale: Scale) -> list[Label]:

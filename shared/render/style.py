@@ -10,8 +10,9 @@ COLOURS = """
   --e0: #2f6bd0; --e1: #f0b34a; --e1-line: #b06f00; --e2: #66bfae; --e2-line: #1d7566;
   --e3: #c7a2dc; --e3-line: #7b4a9c; --e4: #c2c46a; --e4-line: #777a12;
   --fail: #fbe4e6; --fail-line: #bf2f45; --calm: #e7e9ee; --calm-line: #6c7686;
-  --good: #4f7f74; --doubt: #ffffff; --doubt-line: #5d6a7c; --mark: #1a222e;
-  --p0: #2c4f86; --p1: #7c5aa6; --p2: #7fa6d9; --p3: #2f8577; --p4: #9a7b2f;
+  --doubt: #ffffff; --doubt-line: #5d6a7c; --mark: #1a222e;
+  --p0: #2c4f86; --p1: #b29ad3; --p2: #7fa6d9; --p3: #2f8577; --p4: #8a6c22;
+  --on-p: #ffffff; --on-p2: #10141b;
   --met: #1a7548; --met-ground: #e9f5ee; --missed: #b3253c; --missed-ground: #fcebed;
   --inconclusive: #8a5a00; --inconclusive-ground: #fdf3df;
 }
@@ -23,8 +24,9 @@ DARK_COLOURS = """
   --e0: #4f86e0; --e1: #8c5a08; --e1-line: #f2b850; --e2: #1f5f55; --e2-line: #6fd0bd;
   --e3: #573a6c; --e3-line: #cba5e2; --e4: #55570f; --e4-line: #cfd272;
   --fail: #3d1a20; --fail-line: #f0647a; --calm: #2a323e; --calm-line: #97a3b4;
-  --good: #6fb3a3; --doubt: #181e27; --doubt-line: #a9b5c5; --mark: #ffffff;
-  --p0: #6f97d8; --p1: #a687cf; --p2: #3f689f; --p3: #4fb3a2; --p4: #c4a04a;
+  --doubt: #181e27; --doubt-line: #a9b5c5; --mark: #ffffff;
+  --p0: #6f97d8; --p1: #6b4f93; --p2: #3f689f; --p3: #4fb3a2; --p4: #c4a04a;
+  --on-p: #10141b; --on-p2: #ffffff;
   --met: #5cc890; --met-ground: #14281f; --missed: #ff8093; --missed-ground: #321a20;
   --inconclusive: #eeb95a; --inconclusive-ground: #2e2514;
 }
@@ -34,8 +36,8 @@ PAGE = """
 html { -webkit-text-size-adjust: 100%; }
 body {
   margin: 0; background: var(--paper); color: var(--ink);
-  font: 15px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial,
-    "Liberation Sans", sans-serif;
+  font: 15px/1.55 -apple-system, BlinkMacSystemFont, "Segoe UI", Roboto, "Helvetica Neue",
+    "Noto Sans", "Liberation Sans", Arial, sans-serif;
   font-variant-numeric: tabular-nums;
 }
 main { max-width: 1080px; margin: 0 auto; padding: 40px 32px 72px; }
@@ -87,6 +89,7 @@ CARDS = """
 }
 .card h2 { display: flex; gap: 12px; align-items: center; font-size: 24px; }
 .card strong { color: var(--verdict); letter-spacing: .01em; }
+.card small { font-size: 13px; font-weight: 400; color: var(--soft); }
 .sign { flex: none; }
 .sign-ground { fill: var(--verdict-ground); stroke: var(--verdict); stroke-width: 1.6; }
 .sign-stroke {
@@ -96,7 +99,7 @@ CARDS = """
 .measure { margin: 14px 0 12px; color: var(--soft); }
 .measure b { display: block; color: var(--ink); font-size: 30px; line-height: 1.2;
   font-weight: 600; letter-spacing: -.015em; }
-.because { margin-top: 12px; overflow-wrap: anywhere; }
+.because { margin-top: 12px; overflow-wrap: anywhere; text-wrap: pretty; }
 .card .aside { margin-top: 8px; }
 .track { fill: var(--calm); }
 .measured { fill: var(--verdict); }
@@ -109,7 +112,7 @@ svg text { font-size: 11px; fill: var(--ink); }
 svg .tick { fill: var(--soft); }
 .guide { stroke: var(--guide); stroke-width: 1; }
 .e0 { fill: var(--e0); } .e1 { fill: url(#e1); } .e2 { fill: url(#e2); }
-.e3 { fill: url(#e3); } .e4 { fill: url(#e4); } .good { fill: var(--good); }
+.e3 { fill: url(#e3); } .e4 { fill: url(#e4); }
 .fail { fill: url(#fail); } .chng { fill: url(#chng); } .unkn { fill: url(#unkn); }
 .othr { fill: var(--calm); }
 rect.fail { stroke: var(--fail-line); stroke-width: 1; }
@@ -129,8 +132,8 @@ rect.chng, rect.unkn, rect.othr { stroke: var(--calm-line); stroke-width: .75; }
 .promise.open { stroke-dasharray: 2 4; }
 .p0 { fill: var(--p0); } .p1 { fill: var(--p1); } .p2 { fill: var(--p2); }
 .p3 { fill: var(--p3); } .p4 { fill: var(--p4); }
-svg text.on-p0, svg text.on-p1, svg text.on-p3, svg text.on-p4 { fill: #fff; font-weight: 600; }
-svg text.on-p2 { fill: #10141b; font-weight: 600; }
+svg text.on-p { fill: var(--on-p); font-weight: 600; }
+svg text.on-p1, svg text.on-p2 { fill: var(--on-p2); }
 .way { margin-top: 22px; break-inside: avoid; }
 .way h3 { font-size: 16px; margin-bottom: 4px; }
 .row {
@@ -142,7 +145,7 @@ svg text.on-p2 { fill: #10141b; font-weight: 600; }
 .row.head { color: var(--soft); font-size: 12.5px; border-bottom: 1px solid var(--line); }
 .row.head > span { font-size: 12.5px; padding-bottom: 4px; }
 .row.total { font-weight: 600; }
-.row.total > .comparison { font-weight: 400; }
+.row.total > .promised, .row.total > .comparison { font-weight: 400; }
 .row.missing { min-height: 36px; color: var(--soft); }
 .slower { color: var(--missed); font-weight: 650; }
 .faster { color: var(--inconclusive); font-weight: 650; }
@@ -163,7 +166,7 @@ LANES = """
 .scroll { overflow-x: auto; border-radius: 6px; }
 .scroll:focus-visible { outline: 2px solid var(--e0); outline-offset: 2px; }
 .lane-grid {
-  display: grid; grid-template-columns: 176px minmax(520px, 1fr); background: var(--surface);
+  display: grid; grid-template-columns: 176px minmax(600px, 1fr); background: var(--surface);
   border: 1px solid var(--line); border-radius: 10px; padding: 12px 14px 4px 0; min-width: 100%;
   width: max-content; max-width: none;
 }
@@ -176,7 +179,6 @@ LANES = """
 .shade { fill: var(--shade); } .shade.odd { fill: var(--shade-odd); }
 svg .phase { fill: var(--soft); font-weight: 600; }
 .leader { stroke: var(--mark); stroke-width: .75; stroke-dasharray: 1 3; opacity: .7; }
-svg .label { font-weight: 600; }
 .milestone { fill: var(--mark); fill-opacity: .12; stroke: var(--mark); stroke-width: 1.4; }
 .gap { stroke: var(--soft); stroke-width: 1.5; stroke-dasharray: 1.5 4.500; }
 svg .says { text-anchor: middle; font-weight: 600; paint-order: stroke; stroke: var(--halo);
@@ -189,8 +191,9 @@ table { border-collapse: collapse; width: 100%; font-size: 13.5px; }
 th { text-align: left; font-weight: 600; color: var(--soft); font-size: 12.5px;
   white-space: nowrap; }
 th, td { padding: 6px 16px 6px 0; border-bottom: 1px solid var(--line); vertical-align: top; }
-td.number { text-align: right; white-space: nowrap; }
-td { overflow-wrap: anywhere; min-width: 60px; }
+td.number, th.number { text-align: right; white-space: nowrap; }
+td { overflow-wrap: break-word; }
+td.long, .proof { overflow-wrap: anywhere; min-width: 180px; }
 time { white-space: nowrap; }
 .proof { color: var(--soft); line-height: 1.4; }
 ul { padding-left: 20px; }
@@ -220,10 +223,11 @@ TELEPHONE = """
   .row > .promised:not(:empty)::before { content: "settings promise "; }
   .row.head > .took, .row.head > .promised, .row.head > .comparison, .row.head > .name
     { display: none; }
-  .lane-grid { grid-template-columns: 132px 520px; padding-right: 10px; }
+  .lane-grid { grid-template-columns: 132px 600px; padding-right: 10px; }
   .lane-names { padding-left: 10px; }
   .kind { font-size: 11px; }
-  .vantage { font-size: 10.5px; }
+  .lane-names .vantage { font-size: 10px; line-height: 1; white-space: normal;
+    overflow-wrap: anywhere; }
   dl { grid-template-columns: minmax(0, 1fr); gap: 0; }
   dd { margin-bottom: 8px; }
 }
@@ -239,7 +243,10 @@ PAPER = """
   .card, figure, tr, li, dl, .how { break-inside: avoid; }
   thead { display: table-header-group; }
   .scroll { overflow: visible; }
-  .lane-grid { grid-template-columns: 150px minmax(0, 1fr); width: auto; }
+  .lane-grid { grid-template-columns: 122px minmax(0, 1fr); width: auto; padding: 8px 6px 0 0; }
+  .lane-names { padding-left: 8px; }
+  .kind { font-size: 10.5px; } .vantage { font-size: 10px; }
+  svg text { font-size: 10px; }
   table { font-size: 8.5pt; }
   th { font-size: 8pt; white-space: normal; }
   td, th { padding: 4px 8px 4px 0; }

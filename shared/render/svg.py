@@ -13,9 +13,9 @@ TICKS_MAX = 8
 STEPS = (1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 14_400)
 """Seconds between two ticks of an axis: what a person would write on it."""
 
-WIDTH_PX_MIN = 520.0
+WIDTH_PX_MIN = 600.0
 """What text in a picture may count on; a narrower screen scrolls."""
-CHARACTER_PX = 6.4
+CHARACTER_PX = 6.0
 WIDE_CHARACTER_PX = 12.0
 """No font is known here: wide enough for the fonts that systems have, at 11 pixels."""
 

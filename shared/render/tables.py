@@ -1,5 +1,6 @@
 """The report's tables: the text form of its pictures, to the millisecond."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from shared.core.intervals import Elapsed
@@ -12,6 +13,9 @@ from shared.render.wording import clock_time
 
 ROWS_MAX = 200
 """Of one table; the rest is in the data that the page carries, or in the tables of the drill."""
+LONG_WORD = 30
+"""A longer word is broken where its line ends, else it would push the others off the paper."""
+WORD = re.compile(r"<[^>]*>|\s+")
 DAY_MS = 86_400_000
 
 Cells = tuple[object, ...]
@@ -35,13 +39,21 @@ def table(head: Sequence[str], rows: Iterable[Cells]) -> Html:
     if len(all_rows) > ROWS_MAX:
         more = f"and {len(all_rows) - ROWS_MAX} more"
         shown.append(tag("tr", tag("td", more, colspan=len(head))))
-    heads = tag("thead", tag("tr", *(tag("th", name, scope="col") for name in head)))
+    names = zip(head, all_rows[0] if all_rows else head, strict=True)
+    heads = tag("thead", tag("tr", *(_head(name, below) for name, below in names)))
     body = tag("tbody", *shown)
     return tag("div", tag("table", heads, body), class_="scroll", tabindex="0")
 
 
+def _head(name: str, below: object) -> Html:
+    """Return a column's head, aligned as what stands below it."""
+    return tag("th", name, scope="col", class_="number" if isinstance(below, Seconds) else None)
+
+
 def _cell(value: object) -> Html:
-    return tag("td", value, class_="number" if isinstance(value, Seconds) else None)
+    is_long = max(map(len, WORD.split(str(value))), default=0) > LONG_WORD
+    class_ = "number" if isinstance(value, Seconds) else ("long" if is_long else None)
+    return tag("td", value, class_=class_)
 
 
 def section(title: str, *content: object) -> Html:
@@ -74,7 +86,7 @@ def phases(report: Report) -> Html:
 
 def milestones(report: Report) -> Html:
     """Return the milestones with their bounds and proofs, and why the others were not reached."""
-    head = ("milestone", "vantage", "after", "not after", "sure to, s", "proved by")
+    head = ("milestone", "vantage", "after", "not after", "width, s", "proved by")
     rows = (_milestone(m, report.drill.started_at) for m in report.milestones)
     missing = [
         tag(
@@ -173,13 +185,14 @@ def samples(report: Report, lanes: Sequence[Lane]) -> Html:
         )
         paragraphs.append(tag("p", told))
     head = ("series", "from", "to", "answered", "samples")
-    rows = table(head, _bands(lanes, report.drill.started_at))
+    rows = table(head, _bands(lanes))
     words = tag("details", tag("summary", "What every series answered, in words"), rows)
     return section("Samples", *paragraphs, words if lanes else "")
 
 
-def _bands(lanes: Sequence[Lane], near: Instant) -> Iterator[Cells]:
+def _bands(lanes: Sequence[Lane]) -> Iterator[Cells]:
     for lane in lanes:
-        for band in lane.bands:
-            since, until = when(band.since, near), when(band.until, near)
-            yield tag("code", lane.series), since, until, band.says, Seconds(str(band.count))
+        for at, band in enumerate(lane.bands):
+            since, until = (clock_time(end, with_ms=True) for end in (band.since, band.until))
+            series = tag("code", lane.series) if at == 0 else ""
+            yield series, since, until, band.says, Seconds(str(band.asked))

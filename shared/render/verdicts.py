@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from shared.core.intervals import Elapsed, Verdict
+from shared.core.model import Phase
 from shared.core.report import Report
 from shared.core.verdict import Objective
 from shared.render.bars import anchor, block
@@ -14,6 +15,7 @@ GAUGE_PX, GAUGE_BAR = 40, (4, 16)
 PLOT_PX_MIN = 280.0
 MARGIN = 1.16
 LABEL_PERCENT = 12.0
+SO_FAR = "so far"
 
 SIGNS = {
     Verdict.MET: (("circle", {"cx": "16", "cy": "16", "r": "15"}), "M9 16.5l5 5 9.5-11"),
@@ -31,15 +33,18 @@ SIGNS = {
 
 def verdict_cards(report: Report) -> Html:
     """Return a card for each objective."""
-    return tag("div", *map(_card, report.objectives), class_="cards")
+    is_over = report.drill.phase is Phase.CLOSED
+    cards = (_card(objective, "" if is_over else SO_FAR) for objective in report.objectives)
+    return tag("div", *cards, class_="cards")
 
 
-def _card(objective: Objective) -> Html:
+def _card(objective: Objective, so_far: str) -> Html:
     name, verdict = str(objective.name), objective.verdict
     heading = tag(
         "h2",
         _sign(verdict),
         tag("span", name.capitalize(), " ", tag("strong", str(verdict).upper())),
+        tag("small", so_far) if so_far else "",
     )
     return tag("article", heading, *_told(objective), class_=f"card {verdict}")
 

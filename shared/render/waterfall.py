@@ -99,7 +99,8 @@ def _reach(phases: tuple[PhaseTime, ...], of: Switch) -> float:
 
 
 def _figure(way: Way) -> Html:
-    started = STARTED[next(iter(way.times.values())).start.name]
+    first = next(iter(way.times.values())).start.name
+    started = STARTED.get(first, words(first))
     head = _row(
         "phase", f"seconds since {started}", ("took", "settings promise", ""), class_="row head"
     )
@@ -142,12 +143,19 @@ def _total(way: Way) -> Html:
         TOTAL_PX,
         guides(way.scale, TOTAL_PX),
         *_stacked(way),
-        bracket(way.scale, way.span(way.start), way.total, TOTAL_BRACKET_PX),
+        _total_bracket(way),
         class_="bars",
     )
     elapsed = way.objective.elapsed
     compared = "" if elapsed is None else _comparison(compare(elapsed, way.total))
     return _row(f"{way.of} time", drawing, (took, promised, compared), class_="row total")
+
+
+def _total_bracket(way: Way) -> Html:
+    """Return where the settings promise the end; nowhere if the beginning was not seen."""
+    if PATHS[way.of].steps[0].name not in way.times:
+        return Html()
+    return bracket(way.scale, way.span(way.start), way.total, TOTAL_BRACKET_PX)
 
 
 def _stacked(way: Way) -> Iterator[Html]:
@@ -180,7 +188,7 @@ def _name_within(scale: Scale, span: Span, name: str, at: int) -> Html:
         x=in_percent(middle),
         y=f"{top + height / 2 + 4:g}",
         text_anchor="middle",
-        class_=f"on-p{at}",
+        class_=f"on-p on-p{at}",
     )
 
 

@@ -1,4 +1,4 @@
-"""How times and names read in a report's pictures; bounds are rounded outward, so they still hold."""
+"""How times and names read in a report; bounds are rounded outward, so that they still hold."""
 
 import re
 from datetime import timedelta

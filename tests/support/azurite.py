@@ -3,7 +3,6 @@
 import os
 import secrets
 from collections.abc import Iterator
-from functools import cache
 
 import pytest
 from azure.data.tables import TableClient, TableServiceClient  # noqa: TID251 (the real service)
@@ -51,5 +50,8 @@ class FreshTables(Tables):
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
-        reach, prefix = self.table, f"test{secrets.token_hex(8)}"
-        self.table = cache(lambda name: reach(prefix + name))
+        self._prefix = f"test{secrets.token_hex(8)}"
+
+    def table(self, name: str) -> TableClient:
+        """Return a table under a name of the test's own."""
+        return super().table(self._prefix + name)
