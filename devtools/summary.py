@@ -102,5 +102,5 @@ def _since(origin: datetime | None, instant: datetime | None) -> str:
 
 def _text(finding: object) -> str:
     if isinstance(finding, Mapping):
-        return str(finding.get("text") or dict(finding))
+        return str(finding.get("message") or dict(finding))
     return str(finding)

@@ -103,6 +103,7 @@ class Profile:
     tags: tuple[tuple[str, str], ...] | None = None
     max_return: int | None = None
     record_types: tuple[str, ...] = ()
+    record_type: str | None = None  # of a strictly typed profile: A, AAAA or CNAME
 
     @property
     def key(self) -> str:
@@ -154,10 +155,20 @@ class Resource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublicIp(Resource):
-    """A static public address; without a label it has no DNS name and can be no endpoint."""
+    """A public address; without a label it has no DNS name and can be no endpoint.
+
+    `address` is the one that it has, or that it gets again: a dynamic one is given only while a
+    machine that is not deallocated holds it (`is_allocated`).
+    """
 
     address: str
     label: str | None = None
+    is_static: bool = True
+    is_allocated: bool = True
+    is_basic: bool = False
+    is_updating: bool = False
+    idle_timeout_minutes: int = 4
+    revision: int = 0  # every write makes another ETag
 
     @property
     def fqdn(self) -> str | None:
@@ -253,6 +264,18 @@ class Cloud:
         self.interfaces: Table[NetworkInterface] = Table()
         self.balancers: Table[LoadBalancer] = Table()
         self.machines: Table[VirtualMachine] = Table()
+
+    def child_of(self, endpoint: Endpoint) -> Profile | None:
+        """Return the profile that a nested endpoint stands for; names are unique and stay."""
+        if endpoint.kind is not EndpointKind.NESTED:
+            return None
+        return next((p for p in self.profiles if p.fqdn.lower() == endpoint.target.lower()), None)
+
+    def parents_of(self, profile: Profile) -> list[Profile]:
+        """Return the profiles that have this one as a nested endpoint."""
+        return [
+            p for p in self.profiles if any(self.child_of(e) == profile for e in p.endpoints)
+        ]
 
     def machine_of(self, interface_key: str) -> VirtualMachine | None:
         """Return the VM that the network interface belongs to."""

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from emulator.cloud import Endpoint, Profile
+from emulator.cloud import Endpoint, EndpointKind, Profile
+from emulator.rules import DEFAULT_RULES, Rules
 
 
 class EndpointStatus(StrEnum):
@@ -52,28 +53,39 @@ class ProbeHistory:
         return ProbeHistory(is_healthy, failures)
 
 
-def is_healthy(histories: Sequence[ProbeHistory]) -> bool | None:
-    """Return the probers' common verdict: failing when more than half say so, None before any.
+def is_healthy(histories: Sequence[ProbeHistory], quorum: int | None = None) -> bool | None:
+    """Return the probers' common verdict: failing when a quorum says so, None before any.
 
     The exact quorum is not published; more than half is the documents' word "majority".
     """
     verdicts = [h.is_healthy for h in histories]
-    if verdicts.count(False) * 2 > len(verdicts):
+    if verdicts.count(False) >= (quorum or len(verdicts) // 2 + 1):
         return False
     return True if True in verdicts else None
 
 
-def endpoint_status(
-    profile: Profile, endpoint: Endpoint, histories: Sequence[ProbeHistory]
-) -> EndpointStatus:
-    """Return what ARM shows for an endpoint; the first row of the table that matches."""
+def status_without_probes(profile: Profile, endpoint: Endpoint) -> EndpointStatus | None:
+    """Return the status that configuration alone decides, None when health does."""
     if not endpoint.enabled:
         return EndpointStatus.DISABLED
     if not profile.enabled:
         return EndpointStatus.INACTIVE
-    if endpoint.always_serve:
+    if endpoint.always_serve and endpoint.kind is not EndpointKind.NESTED:
         return EndpointStatus.UNMONITORED
-    verdict = is_healthy(histories)
+    return None
+
+
+def endpoint_status(
+    profile: Profile,
+    endpoint: Endpoint,
+    histories: Sequence[ProbeHistory],
+    quorum: int | None = None,
+) -> EndpointStatus:
+    """Return what ARM shows for a probed endpoint; the first row of the table that matches."""
+    decided = status_without_probes(profile, endpoint)
+    if decided is not None:
+        return decided
+    verdict = is_healthy(histories, quorum)
     if verdict is None:
         return EndpointStatus.CHECKING
     return EndpointStatus.ONLINE if verdict else EndpointStatus.DEGRADED
@@ -82,20 +94,29 @@ def endpoint_status(
 _ROLL_UP = (
     (EndpointStatus.DEGRADED, ProfileStatus.DEGRADED),
     (EndpointStatus.ONLINE, ProfileStatus.ONLINE),
-    # Unmonitored is not in the published table: counted as Online (ours).
-    (EndpointStatus.UNMONITORED, ProfileStatus.ONLINE),
     (EndpointStatus.CHECKING, ProfileStatus.CHECKING),
 )
 
 
-def profile_status(profile: Profile, statuses: Iterable[EndpointStatus]) -> ProfileStatus:
+def profile_status(
+    profile: Profile, statuses: Iterable[EndpointStatus], rules: Rules = DEFAULT_RULES
+) -> ProfileStatus:
     """Return what ARM shows for a profile: the first row of the roll-up that matches."""
     if not profile.enabled:
         return ProfileStatus.DISABLED
-    seen = set(statuses)
+    seen = {counted(status, rules) for status in statuses}
     return next((rolled for one, rolled in _ROLL_UP if one in seen), ProfileStatus.INACTIVE)
 
 
+def counted(status: EndpointStatus, rules: Rules) -> EndpointStatus:
+    """Return what a status counts as: Unmonitored is not in the published tables (a switch)."""
+    if status is EndpointStatus.UNMONITORED and rules.unmonitored_counts_as_online:
+        return EndpointStatus.ONLINE
+    return status
+
+
 def is_probed(profile: Profile, endpoint: Endpoint) -> bool:
-    """Whether Traffic Manager sends probes to the endpoint."""
+    """Whether Traffic Manager sends probes to the endpoint; a nested one is its child's business."""
+    if endpoint.kind is EndpointKind.NESTED:
+        return False
     return profile.enabled and endpoint.enabled and not endpoint.always_serve

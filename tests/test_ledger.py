@@ -173,6 +173,18 @@ def test_a_fault_not_seen_yet_is_asked_for_again(bench: Bench) -> None:
     assert (view.effect_seen, view.fault_in_place, view.is_clear) == (True, True, False)
 
 
+def test_who_only_shows_a_drill_notes_nothing(bench: Bench) -> None:
+    """Looking tells the same and writes nothing, so that a reader never gets in a tick's way."""
+    drill = a_drill(Phase.FAILOVER)
+    bench.ledger().inject(drill, CHECK)
+    before = bench.store.open()
+
+    assert bench.ledger().view(drill, is_noted=False).effect_seen
+    assert bench.store.open() == before
+    assert bench.ledger().view(drill).effect_seen
+    assert bench.store.open() != before
+
+
 def test_a_record_closes_when_read_back_and_serving(bench: Bench) -> None:
     """The machine runs, the endpoint answers, no late request can arrive."""
     drill = injected(bench)

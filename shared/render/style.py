@@ -150,7 +150,7 @@ svg text.on-p1, svg text.on-p2 { fill: var(--on-p2); }
 .slower { color: var(--missed); font-weight: 650; }
 .faster { color: var(--inconclusive); font-weight: 650; }
 .legend { display: block; color: var(--soft); font-size: 13px; margin-top: 12px; }
-.entry { display: inline-block; margin-right: 18px; white-space: nowrap; }
+.entry { display: inline-block; margin-right: 18px; max-width: 100%; overflow-wrap: anywhere; }
 .swatch { display: inline-block; vertical-align: -2px; overflow: visible; }
 .key { display: inline-block; width: 26px; height: 12px; margin: 0 2px 0 14px;
   vertical-align: -1px; }
