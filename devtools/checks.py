@@ -9,7 +9,8 @@ from devtools import environment
 from devtools.console import complain, paint, say
 from devtools.paths import PYTHON, ROOT, VENV
 from devtools.processes import Children, Command
-from devtools.stack import Azurite, directory
+from devtools.stack import directory
+from devtools.storage import Azurite
 
 STEP_LIMIT_SECONDS = 4 * 3600.0  # `--soak` runs every count that an issue names
 MARKERS = {"fast": "not long and not soak", "all": "not soak", "soak": ""}

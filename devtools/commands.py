@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from devtools import checks, demo, setup, stack, up
 from devtools.console import complain, say, status
+from devtools.core_tools import func
 from devtools.processes import Children, Failed, Interrupted
 
 EXIT_FAILED = 3
@@ -23,7 +24,7 @@ def main(words: Sequence[str]) -> int:
     commands: dict[str, Callable[[], int]] = {
         "demo": lambda: _demo(parsed, subparsers["demo"]),
         "test": lambda: _test(parsed, rest),
-        "up": lambda: _up(parsed),
+        "up": lambda: _up(parsed, subparsers["up"]),
     }
     try:
         return commands[parsed.command]()
@@ -51,10 +52,16 @@ def _test(parsed: argparse.Namespace, pytest_words: Sequence[str]) -> int:
     return checks.run(parsed.suite, pytest_words)
 
 
-def _up(parsed: argparse.Namespace) -> int:
+def _up(parsed: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
+    if parsed.core_tools and parsed.speed != 1:
+        parser.error(f"--speed {parsed.speed:g}: Core Tools know real time only")
+    if parsed.core_tools:
+        func()  # before a long set-up
     setup.prepare()
     with up.data_alone():
-        options = stack.Options("up", parsed.speed, parsed.port, up.DATA)
+        options = stack.Options(
+            "up", parsed.speed, parsed.port, up.DATA, core_tools=parsed.core_tools
+        )
         with _running(options) as started:
             _stay(started)
     return 0
@@ -152,6 +159,8 @@ def _add_up(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--speed", type=_speed, default=1.0, metavar="N", help="virtual seconds a second (1)")
     add("--port", type=_whole, default=0, metavar="P", help="of the REST API (a free one)")
+    told = "run the app in Azure Functions Core Tools (`func`), where installed; speed 1"
+    add("--core-tools", action="store_true", help=told)
 
 
 def _monitor(text: str) -> demo.Monitor:

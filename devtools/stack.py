@@ -3,62 +3,21 @@
 import contextlib
 import json
 import secrets
-import signal
-import socket
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from devtools import environment, paths, setup
+from devtools import environment, paths
 from devtools.client import Client
 from devtools.clock import Clock
-from devtools.processes import Child, Children, Command, Failed, wait_until
+from devtools.core_tools import CoreTools
+from devtools.processes import Child, Children, Command, wait_until
+from devtools.storage import Azurite, free_port
 
 READY_LIMIT_SECONDS = 60.0  # the first start compiles every module to bytecode
-PORT_ATTEMPTS = 3  # another process may take the port between our look and Azurite's
 HOST_STOP_SECONDS = 10.0  # an invocation under way may end
-# Azurite's account and key, the same in every installation and printed in its documentation.
-_ACCOUNT = "devstoreaccount1"
-_ACCOUNT_KEY = (
-    "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
-)
-_AZURITE_WORDS = (
-    "--skipApiVersionCheck",
-    "--disableTelemetry",
-    *("--tableKeepAliveTimeout", "60"),  # at its default of 5 s a busy client meets resets
-    "--silent",
-)
-_AZURITE_READY = "successfully started"
-
-
-@dataclass(frozen=True)
-class Azurite:
-    """The Table service."""
-
-    child: Child
-    connection: str
-
-    @classmethod
-    def start(
-        cls, children: Children, location: Path, *, log_name: str, in_memory: bool = True
-    ) -> "Azurite":
-        """Start it, and wait until it answers."""
-        location.mkdir(parents=True, exist_ok=True)
-        log = paths.LOGS / f"{log_name}.log"
-        for attempt in range(1, PORT_ATTEMPTS + 1):
-            port = _free_port()
-            child = children.start(_azurite_command(location, port, log, in_memory))
-            try:
-                wait_until(lambda: _AZURITE_READY in log.read_text(), child, READY_LIMIT_SECONDS)
-            except Failed:
-                children.forget(child)
-                if attempt == PORT_ATTEMPTS or "EADDRINUSE" not in log.read_text():
-                    raise
-            else:
-                return cls(child, _connection(port))
-        raise AssertionError  # the last attempt returns or raises
 
 
 @dataclass(frozen=True)
@@ -71,6 +30,7 @@ class Options:
     data: Path | None = None  # where tables outlive the run; None: in memory
     topology: Path = paths.TOPOLOGY  # what exists in the emulated Azure
     settings: Mapping[str, str] = field(default_factory=dict)  # of the app, instead of ours
+    core_tools: bool = False  # `func start` instead of the project's own host
 
 
 @dataclass
@@ -106,6 +66,8 @@ class Stack:
         """Start the function app, or start it again: same address, clock and tables."""
         if self.host is not None:
             self.children.forget(self.host)
+        if self.options.core_tools:
+            return self._start_core_tools()
         ready = self.directory / "host.json"
         ready.unlink(missing_ok=True)
         port = int(self.url.rpartition(":")[2]) if self.url else self.options.port
@@ -123,6 +85,22 @@ class Stack:
         wait_until(ready.exists, child, READY_LIMIT_SECONDS)
         self.url = json.loads(ready.read_text())["url"]
         return child
+
+    def _start_core_tools(self) -> Child:
+        blobs = Azurite.start(
+            self.children,
+            self.directory / "blobs",
+            log_name=f"{self.options.name}-azurite-blobs",
+            service="blob",
+        )
+        tools = CoreTools(
+            port=self.options.port or free_port(),
+            environment=_base_environment() | self.settings() | {"CLOCK": ""},
+            storage=blobs.connection + self.azurite.endpoint,
+            log=paths.LOGS / f"{self.options.name}-host.log",
+        )
+        self.host, self.url = tools.start(self.children), tools.url
+        return self.host
 
     def settings(self) -> dict[str, str]:
         """The product's settings for this stack."""
@@ -192,39 +170,12 @@ def _start_emulator(
     return told
 
 
-def _azurite_command(location: Path, port: int, log: Path, in_memory: bool) -> Command:
-    where = ["--inMemoryPersistence"] if in_memory else ["--location", str(location)]
-    listen = ["--tableHost", "127.0.0.1", "--tablePort", str(port)]
-    return Command(
-        name="Azurite",
-        argv=[setup.node(), str(paths.AZURITE_TABLE), *listen, *where, *_AZURITE_WORDS],
-        env=environment.common(),
-        cwd=location,
-        log=log,
-        # On SIGINT it saves its tables first; with nothing to save it need not be asked.
-        stop_signal=signal.SIGKILL if in_memory else signal.SIGINT,
-    )
-
-
 def _base_environment() -> dict[str, str]:
     """The user's environment without what would point an SDK at the user's real Azure."""
     names = ("AZURE_", "ARM_", "IDENTITY_", "MSI_")
     return {
         name: value for name, value in environment.common().items() if not name.startswith(names)
     }
-
-
-def _connection(port: int) -> str:
-    return (
-        f"DefaultEndpointsProtocol=http;AccountName={_ACCOUNT};AccountKey={_ACCOUNT_KEY};"
-        f"TableEndpoint=http://127.0.0.1:{port}/{_ACCOUNT};"
-    )
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _function_key() -> str:

@@ -26,7 +26,8 @@ def main() -> int:
     try:
         clock = Clock.from_environment(os.environ)
         topology = topologies.read(arguments.topology)
-        world = World(topology, clock, arguments.seed)
+        ca_file = arguments.ready.resolve().with_suffix(".ca.pem")
+        world = World(topology, clock, arguments.seed, ca_file)
     except (OSError, ValueError) as error:
         sys.stderr.write(f"emulator: {error}\n")
         return 2

@@ -24,6 +24,7 @@ from emulator.clock import Clock, rfc3339
 from emulator.cloud import Cloud, Resource, ResourceGroup, Table
 from emulator.plane import DataPlane
 from emulator.power import Machines
+from emulator.tokens import Tokens
 from emulator.truth import Truth
 
 GROUP = "/subscriptions/{subscription}/resourceGroups/{group}"
@@ -36,8 +37,14 @@ _QUOTAS = {
     "subscription-reads": 12_000,
     "subscription-writes": 1_200,
     "subscription-deletes": 15_000,
+    "tenant-reads": 12_000,
     "tenant-writes": 1_200,
 }
+# Everything else is ARM's and needs a token.
+_OPEN = re.compile(
+    r"/emulator/.*|/msi/.*|/metadata/endpoints|/[^/]+/oauth2/v2\.0/.*|/[^/]+/v2\.0/\.well-known/.*",
+    re.IGNORECASE,
+)
 _API_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(-preview)?")
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -54,15 +61,20 @@ class ArmRoute(Route):
 
 
 class Quotas:
-    """The rate-limit headers' counters: they count down and never throttle (yet)."""
+    """The rate-limit headers' counters: they count down and do not throttle by themselves."""
 
     def __init__(self) -> None:
-        self._left = dict(_QUOTAS)
+        self._left: dict[tuple[str, str], int] = {}
 
-    def spend(self, name: str) -> dict[str, str]:
-        """Return the header after one more request; an emptied bucket is full again."""
-        self._left[name] = (self._left[name] or _QUOTAS[name]) - 1
-        return {f"x-ms-ratelimit-remaining-{name}": str(self._left[name])}
+    def spend(self, name: str, kind: str = "") -> dict[str, str]:
+        """Return the header after one more request; an emptied bucket is full again.
+
+        `kind` tells buckets of one name apart: Traffic Manager counts reads, writes and deletes of
+        profiles each for itself (recorded).
+        """
+        left = (self._left.get((name, kind), 0) or _QUOTAS[name]) - 1
+        self._left[name, kind] = left
+        return {f"x-ms-ratelimit-remaining-{name}": str(left)}
 
 
 @dataclass(slots=True)
@@ -89,6 +101,7 @@ class Arm:
     machines: Machines
     retry_after_seconds: int | None = None
     quotas: Quotas = field(default_factory=Quotas)
+    tokens: Tokens = field(default_factory=Tokens)
     requests: Requests = field(default_factory=Requests)
 
     def find_subscription(self, request: Request) -> str:
@@ -171,14 +184,26 @@ class Front:
                 _add_ids(MutableHeaders(scope=message), client_request_id)
             await send(message)
 
-        refusal = _refusal(Request(scope))
+        refusal = self._refusal(Request(scope))
         target = self._inner if refusal is None else refusal.response()
         await target(scope, receive, send_with_ids)
 
     @staticmethod
     def _is_arm(path: str) -> bool:
         """Whether the path is ARM's; tokens and the emulator's own routes need no token."""
-        return not path.lower().startswith(("/emulator/", "/msi/"))
+        return _OPEN.fullmatch(path) is None
+
+    def _refusal(self, request: Request) -> arm_errors.ArmError | None:
+        """Return why a request gets no further, None when it may pass."""
+        refusal = self._arm.tokens.refusal(request.headers.get("authorization"))
+        if refusal is not None:
+            return refusal
+        version = request.query_params.get("api-version")
+        if not version:
+            return arm_errors.missing_api_version()
+        if not _API_VERSION.fullmatch(version):
+            return arm_errors.invalid_api_version(version)
+        return None
 
 
 def _add_ids(headers: MutableHeaders, client_request_id: str | None) -> None:
@@ -187,19 +212,6 @@ def _add_ids(headers: MutableHeaders, client_request_id: str | None) -> None:
     headers.setdefault("cache-control", "no-cache")
     if client_request_id is not None:
         headers["x-ms-client-request-id"] = client_request_id
-
-
-def _refusal(request: Request) -> arm_errors.ArmError | None:
-    """Return why a request gets no further, None when it may pass."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
-        return arm_errors.not_authenticated()
-    version = request.query_params.get("api-version")
-    if not version:
-        return arm_errors.missing_api_version()
-    if not _API_VERSION.fullmatch(version):
-        return arm_errors.invalid_api_version(version)
-    return None
 
 
 def app(arm: Arm, routes: list[Route]) -> ASGIApp:

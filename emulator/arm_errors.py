@@ -52,6 +52,34 @@ def not_authenticated() -> ArmError:
     return ArmError(401, "AuthenticationFailed", message, {"www-authenticate": "Bearer"})
 
 
+def invalid_token() -> ArmError:
+    """A token that nobody here gave out."""
+    return _bad_token("InvalidAuthenticationToken", "The access token is invalid.")
+
+
+def wrong_audience(given: str, wanted: tuple[str, ...]) -> ArmError:
+    """A token for another service than ARM."""
+    allowed = ",".join(f"'{audience}','{audience}/'" for audience in wanted)
+    return _bad_token(
+        "InvalidAuthenticationTokenAudience",
+        f"The access token has been obtained for wrong audience or resource '{given}'. "
+        f"It should exactly match with one of the allowed audiences {allowed}.",
+    )
+
+
+def expired_token(expiry: str, now: str) -> ArmError:
+    """A token whose time is over."""
+    return _bad_token(
+        "ExpiredAuthenticationToken",
+        f"The access token expiry UTC time '{expiry}' is earlier than current UTC time '{now}'.",
+    )
+
+
+def _bad_token(code: str, message: str) -> ArmError:
+    challenge = 'Bearer error="invalid_token"'
+    return ArmError(401, code, message, {"www-authenticate": challenge})
+
+
 def missing_api_version() -> ArmError:
     """A request without api-version."""
     return ArmError(

@@ -1,64 +1,48 @@
 """The token route of App Service's managed identities."""
 
-import base64
-import json
-import time
-import uuid
-
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from emulator.arm import ArmRoute, answer
+from emulator.arm import Arm, ArmRoute, answer
+from emulator.tokens import PRINCIPAL_ID
 
 IDENTITY_HEADER = "emulated"
 TOKEN_PATH = "/msi/token"  # noqa: S105 - a path
 _API_VERSION = "2019-08-01"
-_LIFETIME_SECONDS = 86_400  # wall, as every figure in a token
-_TENANT_ID = "00000000-0000-0000-0000-0000000000bb"
-_PRINCIPAL_ID = "00000000-0000-0000-0000-0000000000cc"
 
 
-def routes() -> list[Route]:
-    """Return the token route."""
-    return [ArmRoute("GET", TOKEN_PATH, get_token)]
+class IdentityRoutes:
+    """Gives tokens to the processes that run "in Azure"."""
 
+    def __init__(self, arm: Arm) -> None:
+        self._tokens = arm.tokens
 
-async def get_token(request: Request) -> Response:
-    """Give a token for a resource to whoever knows the identity header."""
-    if request.headers.get("x-identity-header") != IDENTITY_HEADER:
-        return _refused(401, "The X-IDENTITY-HEADER is missing or wrong.")
-    version, resource = (request.query_params.get(key) for key in ("api-version", "resource"))
-    if version != _API_VERSION:
-        return _refused(400, f"The api-version must be {_API_VERSION}.")
-    if not resource:
-        return _refused(400, "The resource is required.")
-    now = int(time.time())
-    claims = {
-        "aud": resource,
-        "exp": now + _LIFETIME_SECONDS,
-        "nbf": now,
-        "oid": _PRINCIPAL_ID,
-        "tid": _TENANT_ID,
-        "jti": str(uuid.uuid4()),
-    }
-    return answer(
-        {
-            "access_token": _unsigned(claims),
-            "client_id": request.query_params.get("client_id", _PRINCIPAL_ID),
-            "expires_on": str(now + _LIFETIME_SECONDS),
-            "not_before": str(now),
-            "resource": resource,
-            "token_type": "Bearer",
-        }
-    )
+    def routes(self) -> list[Route]:
+        """Return the token route."""
+        return [ArmRoute("GET", TOKEN_PATH, self.get_token)]
 
-
-def _unsigned(claims: dict[str, object]) -> str:
-    """Return a JWT that says openly that nobody signed it."""
-    parts = ({"typ": "JWT", "alg": "none"}, claims)
-    encoded = (base64.urlsafe_b64encode(json.dumps(part).encode()) for part in parts)
-    return ".".join(part.rstrip(b"=").decode() for part in encoded) + "."
+    async def get_token(self, request: Request) -> Response:
+        """Give a token for a resource to whoever knows the identity header."""
+        if request.headers.get("x-identity-header") != IDENTITY_HEADER:
+            return _refused(401, "The X-IDENTITY-HEADER is missing or wrong.")
+        version, resource = (request.query_params.get(key) for key in ("api-version", "resource"))
+        if version != _API_VERSION:
+            return _refused(400, f"The api-version must be {_API_VERSION}.")
+        if not resource:
+            return _refused(400, "The resource is required.")
+        client_id = request.query_params.get("client_id", PRINCIPAL_ID)
+        token = self._tokens.issue(resource, client_id)
+        return answer(
+            {
+                "access_token": token.text,
+                "client_id": client_id,
+                "expires_on": str(token.expires_at),
+                "not_before": str(token.issued_at),
+                "resource": resource,
+                "token_type": "Bearer",
+            }
+        )
 
 
 def _refused(status: int, message: str) -> Response:

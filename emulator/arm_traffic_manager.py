@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from emulator import arm_errors
+from emulator import arm_errors, geography
 from emulator.arm import GROUP, JSON, Arm, ArmRoute, empty, read_json
 from emulator.body import merged
 from emulator.cloud import TRAFFIC_MANAGER_ZONE, Endpoint, EndpointKind, Profile, ResourceGroup
@@ -19,10 +19,16 @@ from emulator.profile_reading import Place, is_relative_name, read_endpoint, rea
 from emulator.profile_writing import ProfileWriter
 
 PROFILES_MAX = 200
+_PROFILE_QUOTA = "subscription-resource-requests"
 _GATEWAY_TYPE = "Microsoft.Network/trafficmanagerprofiles"  # the gateway's spelling, recorded
 _PROVIDER = "/providers/Microsoft.Network/trafficManagerProfiles"
 _PROFILE = GROUP + _PROVIDER + "/{profile}"
 _ENDPOINT = _PROFILE + "/{kind}/{endpoint}"
+_METRICS_KEY = (
+    "/subscriptions/{subscription}/providers/Microsoft.Network"
+    "/trafficManagerUserMetricsKeys/default"
+)
+_HIERARCHY = "/providers/Microsoft.Network/trafficManagerGeographicHierarchies/default"
 _NAME_CHECK = "/providers/Microsoft.Network/checkTrafficManagerNameAvailability"
 _KINDS = {kind.value.lower(): kind for kind in EndpointKind}
 
@@ -45,7 +51,9 @@ class TrafficManagerRoutes:
             ArmRoute("PUT", _PROFILE, self.put_profile),
             ArmRoute("PATCH", _PROFILE, self.patch_profile),
             ArmRoute("DELETE", _PROFILE, self.delete_profile),
+            ArmRoute("GET", _HIERARCHY, self.get_hierarchy),
             ArmRoute("GET", _PROFILE + "/heatMaps/{name}", self.refuse_heat_map),
+            *(ArmRoute(m, _METRICS_KEY, self.refuse_metrics_key) for m in ("GET", "PUT", "DELETE")),
             ArmRoute("GET", _ENDPOINT, self.get_endpoint),
             ArmRoute("PUT", _ENDPOINT, self.put_endpoint),
             ArmRoute("PATCH", _ENDPOINT, self.patch_endpoint),
@@ -67,7 +75,7 @@ class TrafficManagerRoutes:
     async def get_profile(self, request: Request) -> Response:
         """Show a profile with its monitor status."""
         _, profile = self._find_profile(request)
-        return self._answer(self._writer.profile(profile), 200, "subscription-resource-requests")
+        return self._answer(self._writer.profile(profile), 200, _PROFILE_QUOTA, "reads")
 
     async def put_profile(self, request: Request) -> Response:
         """Create or replace a profile and all its endpoints."""
@@ -85,7 +93,7 @@ class TrafficManagerRoutes:
     async def delete_profile(self, request: Request) -> Response:
         """Delete a profile; 204 when there is none."""
         group = self._arm.find_group(request)
-        headers = self._arm.quotas.spend("subscription-resource-requests")
+        headers = self._arm.quotas.spend(_PROFILE_QUOTA, "deletes")
         profile = self._arm.cloud.profiles.find(group.name, request.path_params["profile"])
         if profile is None:
             return empty(204, headers)
@@ -128,6 +136,20 @@ class TrafficManagerRoutes:
         """Traffic view needs real users' traffic."""
         raise arm_errors.not_emulated("The heat map")
 
+    async def refuse_metrics_key(self, _request: Request) -> Response:
+        """Real user measurements need real users."""
+        raise arm_errors.not_emulated("The user metrics key")
+
+    async def get_hierarchy(self, _request: Request) -> Response:
+        """Show all regions of the Geographic routing method."""
+        shown = {
+            "id": "/providers/Microsoft.Network/trafficManagerGeographicHierarchies/default",
+            "name": "default",
+            "type": "Microsoft.Network/trafficManagerGeographicHierarchies",
+            "properties": {"geographicHierarchy": geography.hierarchy()},
+        }
+        return self._answer(shown, 200, "tenant-reads")
+
     async def refuse_full_type(self, request: Request) -> Response:
         """A whole, URL-encoded type in the path is 400 in Azure (azure-powershell#3474)."""
         kind = "/".join(request.path_params[part] for part in ("a", "b", "kind"))
@@ -161,7 +183,7 @@ class TrafficManagerRoutes:
         self._arm.plane.write(profile)
         shown = self._writer.profile(profile, is_put=True)
         status = 201 if before is None else 200
-        return self._answer(shown, status, "subscription-resource-requests")
+        return self._answer(shown, status, _PROFILE_QUOTA, "writes")
 
     def _write_endpoint(
         self, profile: Profile, kind: EndpointKind, name: str, body: dict[str, object]
@@ -172,12 +194,12 @@ class TrafficManagerRoutes:
         endpoint = written.endpoint(key)
         if endpoint is None:
             raise LookupError(f"{key} is not in the profile that it was written to")
-        return self._writer.endpoint(written, endpoint)
+        return self._writer.endpoint(written, endpoint, is_put=True)
 
     def _list(self, group: str | None) -> Response:
         profiles = self._arm.cloud.profiles.in_group(group)
         shown = [self._writer.profile(profile, has_status=False) for profile in profiles]
-        return self._answer({"value": shown}, 200, "subscription-resource-requests")
+        return self._answer({"value": shown}, 200, _PROFILE_QUOTA, "reads")
 
     def _find_profile(self, request: Request) -> tuple[ResourceGroup, Profile]:
         """Return group and profile, or raise 404 naming the profile, for endpoints too."""
@@ -191,9 +213,11 @@ class TrafficManagerRoutes:
         wanted = relative_name.lower()
         return any(p.relative_name.lower() == wanted for p in self._arm.cloud.profiles)
 
-    def _answer(self, body: object, status: int, quota: str | None = None) -> Response:
+    def _answer(
+        self, body: object, status: int, quota: str | None = None, kind: str = ""
+    ) -> Response:
         """Return JSON as this provider writes it: with every slash escaped."""
-        headers = self._arm.quotas.spend(quota) if quota else None
+        headers = self._arm.quotas.spend(quota, kind) if quota else None
         content = json.dumps(body, separators=(",", ":"), ensure_ascii=False)
         return Response(content.replace("/", "\\/"), status, headers, media_type=JSON)
 

@@ -21,7 +21,7 @@ class _Pipe(asyncio.Protocol):
         self._pipes = pipes
         self.transport: asyncio.Transport | None = None
         self.peer: _Pipe | None = None
-        self.is_lost = False
+        self.is_ended = self.is_lost = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)  # as asyncio promises for TCP
@@ -34,9 +34,11 @@ class _Pipe(asyncio.Protocol):
             self.peer.transport.write(data)
 
     def eof_received(self) -> bool:
+        """Pass the end on; stay half open until the other side has ended too."""
+        self.is_ended = True
         if self.peer is not None and self.peer.transport is not None:
             self.peer.transport.write_eof()
-        return True
+        return self.peer is None or not self.peer.is_ended
 
     def pause_writing(self) -> None:
         if self.peer is not None and self.peer.transport is not None:

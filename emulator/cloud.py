@@ -239,6 +239,10 @@ class Table(Generic[V]):
         """Return the resource with this key, which must exist."""
         return self._rows[key]
 
+    def get(self, key: str) -> V | None:
+        """Return the resource with this key, if there is one."""
+        return self._rows.get(key)
+
     def in_group(self, resource_group: str | None) -> list[V]:
         """Return the resources of one group, or of all."""
         wanted = resource_group.lower() if resource_group is not None else None
@@ -270,12 +274,6 @@ class Cloud:
         if endpoint.kind is not EndpointKind.NESTED:
             return None
         return next((p for p in self.profiles if p.fqdn.lower() == endpoint.target.lower()), None)
-
-    def parents_of(self, profile: Profile) -> list[Profile]:
-        """Return the profiles that have this one as a nested endpoint."""
-        return [
-            p for p in self.profiles if any(self.child_of(e) == profile for e in p.endpoints)
-        ]
 
     def machine_of(self, interface_key: str) -> VirtualMachine | None:
         """Return the VM that the network interface belongs to."""

@@ -3,20 +3,21 @@
 Texts marked recorded are the service's own; the others are ours (profile_reading.py).
 """
 
-import ipaddress
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TypedDict
 
-from emulator import arm_errors, wire
+from emulator import arm_errors, geography, wire
 from emulator.body import Body, Faults
 from emulator.cloud import Cloud, Endpoint, EndpointKind
 from emulator.ids import PROFILE_TYPE, read_id
+from emulator.profile_checks import as_address, subnet_bounds
 from emulator.regions import display_name
 
 TYPES = {f"{PROFILE_TYPE}/{kind.value}".lower(): kind for kind in EndpointKind}
 _ENDPOINT_NAME_MAX = 260
 _HEADERS_MAX = 8
+_CHILDREN_MAX = 200  # no profile has more endpoints
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALID_TYPES = ", ".join(f"'{PROFILE_TYPE}/{kind.value}'" for kind in EndpointKind)
 
@@ -50,8 +51,6 @@ def read_draft(cloud: Cloud, entry: Body) -> Draft:
         entry.faults.add(invalid_type(kind_text or "<null>", name or "<null>"))
     if "properties" not in entry.json:
         entry.faults.add(f"Please specify properties for endpoint '{name}'")  # recorded
-    if kind is EndpointKind.NESTED:
-        raise arm_errors.not_emulated("An endpoint of type nestedEndpoints")
     properties = entry.section("properties")
     priority = properties.optional_integer("priority", 1, 1_000)
     target, resource = _target(cloud, properties, kind, name)
@@ -63,22 +62,47 @@ def read_draft(cloud: Cloud, entry: Body) -> Draft:
         target_resource_id=resource,
         priority=priority or 0,
         weight=properties.integer("weight", 1, 1_000, default=1),
-        location=_location(cloud, properties, resource),
+        location=_location(cloud, properties, kind, resource),
         always_serve=properties.one_of("alwaysServe", {"enabled": True, "disabled": False}, False),
         headers=read_headers(properties),
-        geo_mapping=tuple(properties.texts("geoMapping")),
-        subnets=tuple(tuple(one.items()) for one in properties.objects("subnets")),
+        geo_mapping=_geo_mapping(properties),
+        subnets=_subnets(properties),
+        **_minimums(properties, kind),
     )
+    if kind is EndpointKind.NESTED and endpoint.always_serve:
+        entry.faults.add(f"alwaysServe cannot be enabled for the nested endpoint '{name}'.")
     return Draft(endpoint, has_priority=priority is not None)
+
+
+class _Minimums(TypedDict):
+    min_child_endpoints: int | None
+    min_child_endpoints_ipv4: int | None
+    min_child_endpoints_ipv6: int | None
+
+
+def _minimums(properties: Body, kind: EndpointKind | None) -> _Minimums:
+    """Return how many of its child's endpoints a nested endpoint needs; others need none."""
+    is_nested = kind is EndpointKind.NESTED
+    least = properties.optional_integer("minChildEndpoints", 1, _CHILDREN_MAX)
+    ipv4 = properties.optional_integer("minChildEndpointsIPv4", 0, _CHILDREN_MAX)
+    ipv6 = properties.optional_integer("minChildEndpointsIPv6", 0, _CHILDREN_MAX)
+    if not is_nested and (least, ipv4, ipv6) != (None, None, None):
+        properties.faults.add("Minimum child endpoints can be set for nested endpoints only.")
+    return {
+        "min_child_endpoints": (least or 1) if is_nested else None,
+        "min_child_endpoints_ipv4": ipv4,
+        "min_child_endpoints_ipv6": ipv6,
+    }
 
 
 def _target(
     cloud: Cloud, properties: Body, kind: EndpointKind | None, name: str
 ) -> tuple[str, str | None]:
     """Return the endpoint's target and, for an Azure endpoint, the resource that it stands for."""
-    if kind is EndpointKind.AZURE:
+    if kind in (EndpointKind.AZURE, EndpointKind.NESTED):
         resource = properties.text("targetResourceId") or ""
-        return _azure_target(cloud, resource, name, properties.faults), resource
+        find = _azure_target if kind is EndpointKind.AZURE else _nested_target
+        return find(cloud, resource, name, properties.faults), resource
     target = (properties.text("target") or "").rstrip(".")
     if not _is_host(target):
         properties.faults.add(f"The target '{target}' of endpoint '{name}' is invalid.")
@@ -104,8 +128,21 @@ def _azure_target(cloud: Cloud, resource: str, name: str, faults: Faults) -> str
     return public_ip.fqdn
 
 
+def _nested_target(cloud: Cloud, resource: str, name: str, faults: Faults) -> str:
+    """Return the FQDN of the profile that a nested endpoint names."""
+    subscription, group, kind, resource_name = read_id(resource) or ("", "", "", "")
+    if kind != PROFILE_TYPE.lower():
+        faults.add(f"The targetResourceId '{resource}' of endpoint '{name}' is invalid.")
+        return ""
+    child = cloud.profiles.find(group, resource_name)
+    if child is None or subscription.lower() != cloud.subscription_id.lower():
+        faults.add(f"The resource '{resource}' of endpoint '{name}' was not found.")
+        return ""
+    return child.fqdn
+
+
 def _is_host(target: str) -> bool:
-    if _address(target) is not None:
+    if as_address(target) is not None:
         return True
     try:
         wire.name_to_wire(target)
@@ -114,16 +151,26 @@ def _is_host(target: str) -> bool:
     return bool(re.fullmatch(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+", target))
 
 
-def _address(target: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        return ipaddress.ip_address(target)
-    except ValueError:
-        return None
+def _geo_mapping(properties: Body) -> tuple[str, ...]:
+    found = properties.texts("geoMapping")
+    for unknown in [region for region in found if region.upper() not in geography.codes()]:
+        properties.faults.add(f"The region '{unknown}' in 'geoMapping' is invalid.")
+    return tuple(found)
 
 
-def _location(cloud: Cloud, properties: Body, resource: str | None) -> str | None:
+def _subnets(properties: Body) -> tuple[tuple[tuple[str, object], ...], ...]:
+    found = properties.objects("subnets")
+    for subnet in found:
+        if subnet_bounds(dict(subnet)) is None:
+            properties.faults.add(f"The subnet '{subnet.get('first')}' is invalid.")
+    return tuple(tuple(one.items()) for one in found)
+
+
+def _location(
+    cloud: Cloud, properties: Body, kind: EndpointKind | None, resource: str | None
+) -> str | None:
     """Return the display name; an Azure endpoint's follows its resource and cannot be set."""
-    if resource is not None:
+    if kind is EndpointKind.AZURE and resource is not None:
         parts = read_id(resource)
         public_ip = cloud.public_ips.find(parts[1], parts[3]) if parts else None
         return display_name(public_ip.location) if public_ip else None
@@ -153,8 +200,3 @@ def read_headers(body: Body) -> tuple[tuple[str, str], ...]:
     if len(found) > _HEADERS_MAX:
         body.faults.add(f"At most {_HEADERS_MAX} custom headers can be set.")
     return tuple(found)
-
-
-def mixes_addresses(endpoints: Sequence[Endpoint]) -> bool:
-    """Whether some targets are names and others addresses."""
-    return len({_address(e.target) is not None for e in endpoints}) > 1

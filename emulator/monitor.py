@@ -116,7 +116,7 @@ def counted(status: EndpointStatus, rules: Rules) -> EndpointStatus:
 
 
 def is_probed(profile: Profile, endpoint: Endpoint) -> bool:
-    """Whether Traffic Manager sends probes to the endpoint; a nested one is its child's business."""
+    """Whether Traffic Manager probes the endpoint; a nested one is its child's business."""
     if endpoint.kind is EndpointKind.NESTED:
         return False
     return profile.enabled and endpoint.enabled and not endpoint.always_serve

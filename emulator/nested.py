@@ -8,8 +8,7 @@ import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from emulator.cloud import Endpoint, EndpointKind, Profile
-from emulator.ids import PROFILE_TYPE, read_id
+from emulator.cloud import Endpoint, Profile
 from emulator.monitor import (
     EndpointStatus,
     ProfileStatus,
@@ -31,21 +30,6 @@ class Child:
     statuses: Mapping[str, EndpointStatus]
 
 
-def child_key(endpoint: Endpoint) -> str | None:
-    """Return the key of the profile that a nested endpoint stands for, None for other kinds."""
-    if endpoint.kind is not EndpointKind.NESTED:
-        return None
-    return _profile_key(endpoint.target_resource_id or "")
-
-
-@functools.lru_cache(maxsize=10_000)
-def _profile_key(resource_id: str) -> str | None:
-    parts = read_id(resource_id)
-    if parts is None or parts[2] != PROFILE_TYPE.lower():
-        return None
-    return f"{parts[1]}/{parts[3]}".lower()
-
-
 def nested_status(
     profile: Profile, endpoint: Endpoint, child: Child | None, rules: Rules = DEFAULT_RULES
 ) -> EndpointStatus:
@@ -65,9 +49,7 @@ def nested_status(
     return EndpointStatus.DEGRADED
 
 
-def _has_enough(
-    endpoint: Endpoint, child: Child, good: set[EndpointStatus], rules: Rules
-) -> bool:
+def _has_enough(endpoint: Endpoint, child: Child, good: set[EndpointStatus], rules: Rules) -> bool:
     """Whether all three minimums are met by the child's endpoints with these statuses.
 
     The twins for IPv4 and IPv6 count endpoints by address of that family: a DNS name has neither

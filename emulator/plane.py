@@ -8,20 +8,21 @@ from collections.abc import Callable
 from datetime import datetime
 
 from emulator.clock import Clock
-from emulator.cloud import Cloud, Endpoint, Profile
+from emulator.cloud import Cloud, Endpoint, EndpointKind, Profile
 from emulator.monitor import (
     EndpointStatus,
     ProbeHistory,
     ProfileStatus,
     endpoint_status,
+    is_healthy,
     is_probed,
     profile_status,
 )
-from emulator.routing import Answer, route
+from emulator.nested import LEVELS_MAX, Child, nested_status
+from emulator.routing import NO_SUCH_NAME, Answer, route
+from emulator.rules import DEFAULT_RULES, Rules
 from emulator.truth import Event, Kind, Truth
 from emulator.zones import TrafficManagerZone
-
-_NEVER_PROBED = (ProbeHistory(),)  # one prober; several would be as many histories
 
 
 class NameServer:
@@ -52,10 +53,14 @@ class NameServer:
 class DataPlane:
     """Statuses and answers of every profile."""
 
-    def __init__(self, cloud: Cloud, clock: Clock, truth: Truth) -> None:
-        self._cloud, self._clock, self._truth = cloud, clock, truth
+    def __init__(
+        self, cloud: Cloud, clock: Clock, truth: Truth, rules: Rules = DEFAULT_RULES
+    ) -> None:
+        self._cloud, self._clock, self._truth, self._rules = cloud, clock, truth, rules
+        self._never_probed = (ProbeHistory(),) * rules.probers
         self._histories: dict[tuple[str, str], tuple[ProbeHistory, ...]] = {}
         self._statuses: dict[tuple[str, str], EndpointStatus] = {}
+        self._serving: dict[tuple[str, str], bool] = {}
         self.name_servers: list[NameServer] = []
         self.on_change: list[Callable[[Profile | None, Profile | None], None]] = []
 
@@ -65,7 +70,8 @@ class DataPlane:
 
     def profile_status_of(self, profile: Profile) -> ProfileStatus:
         """Return the profile's monitor status."""
-        return profile_status(profile, (self.status_of(profile, e) for e in profile.endpoints))
+        statuses = (self.status_of(profile, e) for e in profile.endpoints)
+        return profile_status(profile, statuses, self._rules)
 
     def write(self, profile: Profile, written: tuple[str, ...] = ()) -> None:
         """Store a profile; `written` are the keys of endpoints that were written in any case."""
@@ -82,29 +88,40 @@ class DataPlane:
         at = self._clock.now()
         for endpoint in profile.endpoints:
             self._record(at, Kind.ENDPOINT_WRITE, endpoint.name, "Deleted", profile)
-            self._histories.pop((profile.key, endpoint.key), None)
-            self._statuses.pop((profile.key, endpoint.key), None)
+            self._forget(profile, endpoint)
         self._publish(profile, None, at)
+        parents = self._parents_of(profile)
         self._cloud.profiles.remove(profile.key)
+        for parent in parents:
+            self._settle(parent, at)
+        self._record_nested_serving(at)
         self._tell_change(profile, None)
 
-    def probed(self, profile_key: str, endpoint_key: str, *, succeeded: bool) -> None:
+    def probed(
+        self, profile_key: str, endpoint_key: str, *, succeeded: bool, prober: int = 0
+    ) -> None:
         """Take in one probe's result."""
         at = self._clock.now()
         profile = self._cloud.profiles.by_key(profile_key)
-        histories = self._histories.get((profile_key, endpoint_key), _NEVER_PROBED)
+        key = (profile_key, endpoint_key)
+        before = self._histories.get(key, self._never_probed)
         tolerated = profile.monitor.tolerated_failures
-        after = histories[0].after(succeeded=succeeded, tolerated_failures=tolerated)
-        self._histories[profile_key, endpoint_key] = (after, *histories[1:])
-        self._settle(profile, at)
+        one = before[prober].after(succeeded=succeeded, tolerated_failures=tolerated)
+        after = self._histories[key] = (*before[:prober], one, *before[prober + 1 :])
+        quorum = self._rules.quorum
+        if is_healthy(before, quorum) is not is_healthy(after, quorum):
+            self._settle(profile, at)
 
     def serving_changed(self, public_ip_keys: set[str], at: datetime) -> None:
         """Record for every endpoint on these addresses whether it is served now."""
+        if not public_ip_keys:
+            return
         for profile in self._cloud.profiles:
             for endpoint in profile.endpoints:
                 public_ip = self._cloud.public_ip_of(endpoint)
                 if public_ip is not None and public_ip.key in public_ip_keys:
                     self._record_serving(at, profile, endpoint)
+        self._record_nested_serving(at)
 
     def _forget_stale_health(self, before: Profile | None, after: Profile) -> None:
         """Start afresh (CheckingEndpoint) what was not probed before or points elsewhere now."""
@@ -127,27 +144,91 @@ class DataPlane:
                 self._record_serving(at, after, endpoint)
         for gone in old.values():
             self._record(at, Kind.ENDPOINT_WRITE, gone.name, "Deleted", after)
-            self._histories.pop((after.key, gone.key), None)
-            self._statuses.pop((after.key, gone.key), None)
+            self._forget(after, gone)
+        self._record_nested_serving(at)
+
+    def _forget(self, profile: Profile, endpoint: Endpoint) -> None:
+        key = (profile.key, endpoint.key)
+        self._histories.pop(key, None)
+        self._statuses.pop(key, None)
+        self._serving.pop(key, None)
 
     def _record_serving(self, at: datetime, profile: Profile, endpoint: Endpoint) -> None:
-        public_ip = self._cloud.public_ip_of(endpoint)
-        if public_ip is not None:
-            is_served = self._cloud.is_served(public_ip)
+        is_served = self._is_served(endpoint, LEVELS_MAX)
+        if is_served is not None:
+            self._serving[profile.key, endpoint.key] = is_served
             self._record(at, Kind.SERVING, endpoint.name, is_served, profile)
 
-    def _settle(self, profile: Profile, at: datetime) -> None:
-        """Recompute statuses and the answer; publish and record what changed."""
-        statuses = {}
+    def _record_nested_serving(self, at: datetime) -> None:
+        """Record for nested endpoints what has changed behind them."""
+        for profile in self._cloud.profiles:
+            for endpoint in profile.endpoints:
+                if endpoint.kind is EndpointKind.NESTED:
+                    before = self._serving.get((profile.key, endpoint.key))
+                    if self._is_served(endpoint, LEVELS_MAX) is not before:
+                        self._record_serving(at, profile, endpoint)
+
+    def _is_served(self, endpoint: Endpoint, levels: int) -> bool | None:
+        """Whether any machine behind the endpoint answers; None for what is not emulated."""
+        child = self._cloud.child_of(endpoint)
+        if child is not None and levels > 0:
+            below = [self._is_served(e, levels - 1) for e in child.endpoints]
+            return None if all(one is None for one in below) else True in below
+        public_ip = self._cloud.public_ip_of(endpoint)
+        return None if public_ip is None else self._cloud.is_served(public_ip)
+
+    def _settle(self, profile: Profile, at: datetime, level: int = 1) -> None:
+        """Recompute statuses and the answer; publish and record what changed, parents last."""
         for endpoint in profile.endpoints:
             key = (profile.key, endpoint.key)
-            histories = self._histories.get(key, _NEVER_PROBED)
-            status = statuses[endpoint.key] = endpoint_status(profile, endpoint, histories)
+            status = self._current_status(profile, endpoint)
             if self._statuses.get(key) is not status:
                 self._statuses[key] = status
                 kind = Kind.ENDPOINT_MONITOR_STATUS
                 self._record(at, kind, endpoint.name, status.value, profile)
-        self._publish(profile, route(profile, statuses), at)
+        self._publish(profile, self._answer(profile, LEVELS_MAX), at)
+        self._settle_parents(profile, at, level)
+
+    def _settle_parents(self, profile: Profile, at: datetime, level: int) -> None:
+        """Carry a change upwards; ARM allows no more levels, so a loop ends here too."""
+        if level < LEVELS_MAX:
+            for parent in self._parents_of(profile):
+                self._settle(parent, at, level + 1)
+
+    def _parents_of(self, profile: Profile) -> list[Profile]:
+        """Return the profiles that have this one as a nested endpoint; names never change."""
+        name = profile.fqdn.lower()
+        return [
+            parent
+            for parent in self._cloud.profiles
+            if any(
+                e.kind is EndpointKind.NESTED and e.target.lower() == name for e in parent.endpoints
+            )
+        ]
+
+    def _current_status(self, profile: Profile, endpoint: Endpoint) -> EndpointStatus:
+        if endpoint.kind is not EndpointKind.NESTED:
+            histories = self._histories.get((profile.key, endpoint.key), self._never_probed)
+            return endpoint_status(profile, endpoint, histories, self._rules.quorum)
+        below = self._cloud.child_of(endpoint)
+        child = Child(below, self._known_statuses(below)) if below is not None else None
+        return nested_status(profile, endpoint, child, self._rules)
+
+    def _known_statuses(self, profile: Profile) -> dict[str, EndpointStatus]:
+        """Return the statuses as last settled; in a loop of profiles some may still be missing."""
+        checking = EndpointStatus.CHECKING
+        return {
+            e.key: self._statuses.get((profile.key, e.key), checking) for e in profile.endpoints
+        }
+
+    def _answer(self, profile: Profile, levels: int) -> Answer:
+        def child_answer(endpoint: Endpoint) -> Answer:
+            child = self._cloud.child_of(endpoint)
+            if child is None or levels <= 0:
+                return NO_SUCH_NAME
+            return self._answer(child, levels - 1)
+
+        return route(profile, self._known_statuses(profile), child_answer, self._rules)
 
     def _publish(self, profile: Profile, answer: Answer | None, at: datetime) -> None:
         for server in self.name_servers:

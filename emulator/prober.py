@@ -1,10 +1,12 @@
-"""The health probes: one loop per probed endpoint, at a fixed cadence from a seeded phase."""
+"""The health probes: a loop per endpoint and prober, at a fixed cadence from a seeded phase."""
 
 import asyncio
+import functools
 import logging
 import random
 import ssl
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
 
@@ -29,6 +31,25 @@ class Cadence(Enum):
     AFTER_TIMEOUT = "afterTimeout"  # one interval after the last one's end (azure-docs#104593)
 
 
+class Phases(Enum):
+    """How several probers' turns lie to each other within an interval."""
+
+    EVEN = "even"
+    DRAWN = "drawn"
+
+
+@dataclass(slots=True, kw_only=True)
+class Habits:
+    """How probes are sent; where no source tells, topologies choose (README.md)."""
+
+    seed: int = 1
+    probers: int = 1
+    cadence: Cadence = Cadence.FIXED
+    phases: Phases = Phases.EVEN
+    method: str = "GET"
+    has_server_name: bool = True  # SNI, in HTTPS probes
+
+
 class Prober:
     """Probes every endpoint that is to be probed; follows configuration changes at once."""
 
@@ -36,9 +57,8 @@ class Prober:
         self, cloud: Cloud, clock: Clock, plane: DataPlane, places: Mapping[Place, Place]
     ) -> None:
         self._cloud, self._clock, self._plane, self._places = cloud, clock, plane, places
-        self._loops: dict[tuple[str, str], asyncio.Task[None]] = {}
-        self.seed = 1
-        self.cadence = Cadence.FIXED
+        self._loops: dict[tuple[str, str], list[asyncio.Task[None]]] = {}
+        self.habits = Habits()
         plane.on_change.append(self.follow)
 
     def follow(self, before: Profile | None, after: Profile | None) -> None:
@@ -51,17 +71,22 @@ class Prober:
         for loop_key in [k for k in self._loops if k[0] == key]:
             kept = wanted.get(loop_key[1])
             if kept is None or self._must_restart(before, after, kept):
-                self._loops.pop(loop_key).cancel()
+                self._end(loop_key)
         for endpoint in wanted.values():
             if (key, endpoint.key) not in self._loops and after is not None:
-                loop = self._probe_forever(after, endpoint.key)
-                self._loops[key, endpoint.key] = asyncio.get_running_loop().create_task(loop)
+                self._loops[key, endpoint.key] = [
+                    asyncio.get_running_loop().create_task(self._probe_forever(after, endpoint, i))
+                    for i in range(self.habits.probers)
+                ]
 
     def close(self) -> None:
         """End all loops."""
-        for task in self._loops.values():
+        for loop_key in list(self._loops):
+            self._end(loop_key)
+
+    def _end(self, loop_key: tuple[str, str]) -> None:
+        for task in self._loops.pop(loop_key):
             task.cancel()
-        self._loops.clear()
 
     @staticmethod
     def _must_restart(before: Profile | None, after: Profile | None, kept: Endpoint) -> bool:
@@ -71,23 +96,31 @@ class Prober:
         old = before.endpoint(kept.key)
         return old is None or not old.points_like(kept)
 
-    async def _probe_forever(self, profile: Profile, endpoint_key: str) -> None:
+    async def _probe_forever(self, profile: Profile, probed: Endpoint, prober: int) -> None:
         """Probe one endpoint until the loop is cancelled; the first probe comes at the phase."""
         interval = timedelta(seconds=profile.monitor.interval_seconds)
-        phase = _phase(self.seed, profile, endpoint_key)
-        next_at = self._clock.now() + phase * interval
+        next_at = self._clock.now() + self._phase(profile, probed, prober) * interval
         while True:
             await self._clock.sleep_until(next_at)
             current = self._cloud.profiles.by_key(profile.key)
-            endpoint = current.endpoint(endpoint_key)
+            endpoint = current.endpoint(probed.key)
             if endpoint is None:
                 return
             succeeded = await self._probe(current, endpoint)
-            self._plane.probed(profile.key, endpoint_key, succeeded=succeeded)
-            base = next_at if self.cadence is Cadence.FIXED else self._clock.now()
+            self._plane.probed(profile.key, probed.key, succeeded=succeeded, prober=prober)
+            is_fixed = self.habits.cadence is Cadence.FIXED
+            base = next_at if is_fixed else self._clock.now()
             # A turn that was missed (a machine that slept, say) is not made up for.
             missed = (self._clock.now() - base) // interval
             next_at = base + interval * (missed + 1)
+
+    def _phase(self, profile: Profile, endpoint: Endpoint, prober: int) -> float:
+        """Return a prober's place in the interval, from 0 to 1; the seed decides, nothing else."""
+        habits = self.habits
+        is_drawn = habits.phases is Phases.DRAWN and prober > 0
+        words = [str(habits.seed), profile.key, endpoint.key, *([str(prober)] if is_drawn else [])]
+        drawn = random.Random("|".join(words)).random()  # noqa: S311 - to be repeatable
+        return drawn if is_drawn else (drawn + prober / habits.probers) % 1
 
     async def _probe(self, profile: Profile, endpoint: Endpoint) -> bool:
         """Return whether one probe was answered as the monitor wants it, within its time."""
@@ -99,7 +132,7 @@ class Prober:
                 if place is None:
                     await asyncio.Event().wait()  # nothing there: packets vanish until the timeout
                     return False
-                return await _exchange(place, monitor, endpoint)
+                return await _exchange(place, monitor, endpoint, self.habits)
         except _FAILURES as error:
             log.debug("probe failed endpoint=%s error=%r", endpoint.name, error)
             return False
@@ -112,22 +145,18 @@ class Prober:
         return self._places.get((public_ip.address, monitor.port))
 
 
-def _phase(seed: int, profile: Profile, endpoint_key: str) -> float:
-    """Return the endpoint's place in the interval, from 0 to 1; the seed decides, nothing else."""
-    drawn = random.Random(f"{seed}|{profile.key}|{endpoint_key}")  # noqa: S311 - to be repeatable
-    return drawn.random()
-
-
-async def _exchange(place: Place, monitor: MonitorConfig, endpoint: Endpoint) -> bool:
+async def _exchange(
+    place: Place, monitor: MonitorConfig, endpoint: Endpoint, habits: Habits
+) -> bool:
     """Open a connection and, unless TCP is all that is asked, request the path."""
     context = _unverified_context() if monitor.protocol == "HTTPS" else None
-    reader, writer = await asyncio.open_connection(
-        *place, ssl=context, server_hostname=endpoint.target if context else None
-    )
+    # An empty name sends none.
+    name = (endpoint.target if habits.has_server_name else "") if context else None
+    reader, writer = await asyncio.open_connection(*place, ssl=context, server_hostname=name)
     try:
         if monitor.protocol == "TCP":
             return True
-        writer.write(_request(monitor, endpoint))
+        writer.write(_request(monitor, endpoint, habits.method))
         status_line = await reader.readuntil(b"\r\n")
         version, status, *_ = status_line.decode("latin-1").split(" ", 2)
         return version.startswith("HTTP/") and monitor.accepts(int(status))
@@ -135,18 +164,20 @@ async def _exchange(place: Place, monitor: MonitorConfig, endpoint: Endpoint) ->
         writer.close()
 
 
-def _request(monitor: MonitorConfig, endpoint: Endpoint) -> bytes:
-    """Return the probe: GET, Host is the endpoint's target unless a header says otherwise."""
+def _request(monitor: MonitorConfig, endpoint: Endpoint, method: str) -> bytes:
+    """Return the probe: Host is the endpoint's target unless a header says otherwise."""
     headers = {"host": ("Host", endpoint.target), "accept": ("Accept", "*/*")}
     headers["user-agent"] = ("User-Agent", "Azure Traffic Manager Endpoint Monitor")
     headers["connection"] = ("Connection", "close")
     # An endpoint's own headers replace the profile's altogether.
     for name, value in endpoint.headers or monitor.headers:
         headers[name.lower()] = (name, value)
-    lines = [f"GET {monitor.path or '/'} HTTP/1.1", *(f"{n}: {v}" for n, v in headers.values())]
+    lines = [f"{method} {monitor.path or '/'} HTTP/1.1"]
+    lines += [f"{n}: {v}" for n, v in headers.values()]
     return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
 
 
+@functools.cache
 def _unverified_context() -> ssl.SSLContext:
     """A certificate must be there and is not looked at."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

@@ -16,13 +16,12 @@ from emulator.endpoint_reading import (
     Draft,
     invalid_type,
     is_enabled,
-    mixes_addresses,
     read_draft,
     read_headers,
 )
 from emulator.ids import PROFILE_TYPE
+from emulator.profile_checks import check_profile
 
-ENDPOINTS_MAX = 200
 _TTL_SECONDS_MAX = 2_147_483_647
 _DEFAULT_TTL_SECONDS = 60  # the portal's; no server default is known and every client sends one
 _RANGES_MAX = 8
@@ -30,6 +29,10 @@ _PROFILE_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,61}[A-Za-z0-9])?")
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _RELATIVE_NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _RELATIVE_NAME_MAX = 200  # with the zone it stays within what DNS can name
+_ALLOWED_TYPES = {
+    name.lower(): name for name in ("DomainName", "IPv4Address", "IPv6Address", "Any")
+}
+_RECORD_TYPES: dict[str, str | None] = {"a": "A", "aaaa": "AAAA", "cname": "CNAME"}
 _METHODS = {method.value.lower(): method for method in RoutingMethod}
 
 
@@ -50,8 +53,6 @@ def read_profile(cloud: Cloud, place: Place, json: Json) -> Profile:
     if not _PROFILE_NAME.fullmatch(place.name):
         faults.add(f"The profile name '{place.name}' is invalid.")
     _refuse_location(body.text("location"))
-    if properties.text("recordType") is not None:
-        raise arm_errors.not_emulated("recordType (strictly typed profiles)")
     dns = properties.section("dnsConfig", is_required=True)
     profile = Profile(
         name=place.before.name if place.before else place.name,
@@ -63,11 +64,12 @@ def read_profile(cloud: Cloud, place: Place, json: Json) -> Profile:
         monitor=_monitor(properties.section("monitorConfig", is_required=True)),
         tags=_tags(json, faults),
         max_return=properties.optional_integer("maxReturn", 1, 10),
-        record_types=tuple(properties.texts("allowedEndpointRecordTypes")),
+        record_types=_record_types(properties),
+        record_type=_record_type(properties, place.before),
     )
     drafts = [read_draft(cloud, Body(entry, faults)) for entry in properties.objects("endpoints")]
     profile = profile.with_endpoints(_with_priorities(drafts, faults))
-    check_profile(profile, faults)
+    check_profile(cloud, profile, faults)
     faults.raise_if_any()
     return profile
 
@@ -87,40 +89,9 @@ def read_endpoint(cloud: Cloud, profile: Profile, kind: str, name: str, json: Js
         taken = {e.priority for e in profile.endpoints}
         draft.endpoint = _at(draft.endpoint, before.priority if before else _first_free(taken))
     written = profile.with_endpoint(draft.endpoint)
-    check_profile(written, faults)
+    check_profile(cloud, written, faults)
     faults.raise_if_any()
     return written
-
-
-def check_profile(profile: Profile, faults: Faults) -> None:
-    """Find what is wrong between a profile's endpoints."""
-    endpoints = profile.endpoints
-    keys = [e.key for e in endpoints]
-    twice = sorted({e.name for e in endpoints if keys.count(e.key) > 1})
-    if twice:
-        faults.add(  # recorded
-            "There are duplicates in the list of endpoints. The following endpoint(s) appear "
-            f"more than once: {', '.join(twice)}."
-        )
-    elif (clash := _first_twice([e.target.lower() for e in endpoints])) is not None:
-        target = endpoints[clash].target_resource_id or endpoints[clash].target
-        faults.add(  # recorded
-            "Endpoint target must be unique in the profile. "
-            f"The following endpoint target already exists: {target}."
-        )
-    if _first_twice([e.priority for e in endpoints]) is not None:
-        faults.add("Endpoint priorities must be unique in the profile.")
-    if len(endpoints) > ENDPOINTS_MAX:
-        faults.add(f"A profile can have at most {ENDPOINTS_MAX} endpoints.")
-    if profile.method is not RoutingMethod.MULTI_VALUE and mixes_addresses(endpoints):
-        faults.add("Endpoints by DNS name and by IP address cannot be mixed in this profile.")
-    if profile.method is RoutingMethod.PERFORMANCE:
-        faults.add_all(
-            f"The location must be specified for endpoint '{e.name}' of a profile with the "
-            "'Performance' routing method."
-            for e in endpoints
-            if e.location is None
-        )
 
 
 def is_relative_name(name: str) -> bool:
@@ -146,6 +117,24 @@ def _relative_name(dns: Body, before: Profile | None) -> str:
     if before is not None and name.lower() != before.relative_name.lower():
         dns.faults.add("The relative DNS name of a profile cannot be changed after creation.")
     return before.relative_name if before is not None else name
+
+
+def _record_types(properties: Body) -> tuple[str, ...]:
+    found = properties.texts("allowedEndpointRecordTypes")
+    for unknown in [f for f in found if f.lower() not in _ALLOWED_TYPES]:
+        properties.faults.add(f"'{unknown}' is no value of 'allowedEndpointRecordTypes'.")
+    return tuple(_ALLOWED_TYPES.get(f.lower(), f) for f in found)
+
+
+def _record_type(properties: Body, before: Profile | None) -> str | None:
+    """Return the type of a strictly typed profile: set at creation, or never."""
+    kept = before.record_type if before is not None else None
+    wanted = properties.one_of("recordType", _RECORD_TYPES, kept)
+    if before is not None and wanted != kept:
+        properties.faults.add(  # recorded
+            "The RecordType of a Traffic Manager profile cannot be changed after creation."
+        )
+    return wanted
 
 
 def _tags(json: Json, faults: Faults) -> tuple[tuple[str, str], ...] | None:
@@ -227,13 +216,3 @@ def _first_free(taken: set[int]) -> int:
 
 def _at(endpoint: Endpoint, priority: int) -> Endpoint:
     return replace(endpoint, priority=priority)
-
-
-def _first_twice(values: Sequence[object]) -> int | None:
-    """Return the index of the first value that was there before."""
-    seen: set[object] = set()
-    for index, value in enumerate(values):
-        if value in seen:
-            return index
-        seen.add(value)
-    return None

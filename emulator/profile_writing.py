@@ -1,6 +1,6 @@
 """Profiles and endpoints to ARM bodies, members in the recorded order."""
 
-from emulator.cloud import Endpoint, MonitorConfig, Profile
+from emulator.cloud import Endpoint, EndpointKind, MonitorConfig, Profile
 from emulator.ids import PROFILE_TYPE, endpoint_id, profile_id
 from emulator.plane import DataPlane
 
@@ -35,19 +35,28 @@ class ProfileWriter:
             },
             "monitorConfig": {"profileMonitorStatus": status} | _monitor(profile.monitor),
             "endpoints": [
-                self.endpoint(profile, e, has_status=has_status) for e in profile.endpoints
+                self.endpoint(profile, e, has_status=has_status, is_put=is_put)
+                for e in profile.endpoints
             ],
             "trafficViewEnrollmentStatus": "Disabled",
             "maxReturn": profile.max_return,
         }
+        if profile.record_type is not None:
+            properties["recordType"] = profile.record_type
         if profile.record_types:
             properties["allowedEndpointRecordTypes"] = list(profile.record_types)
         return body | {"properties": properties}
 
     def endpoint(
-        self, profile: Profile, endpoint: Endpoint, *, has_status: bool = True
+        self,
+        profile: Profile,
+        endpoint: Endpoint,
+        *,
+        has_status: bool = True,
+        is_put: bool = False,
     ) -> dict[str, object]:
-        """Return an endpoint's body."""
+        """Return an endpoint's body; the answer to a PUT has no status if nested (recorded)."""
+        has_status = has_status and not (is_put and endpoint.kind is EndpointKind.NESTED)
         status = self._plane.status_of(profile, endpoint).value if has_status else None
         properties: dict[str, object] = {
             "endpointStatus": "Enabled" if endpoint.enabled else "Disabled",
@@ -57,9 +66,9 @@ class ProfileWriter:
             "weight": endpoint.weight,
             "priority": endpoint.priority,
             "endpointLocation": endpoint.location,
-            "minChildEndpoints": None,
-            "minChildEndpointsIPv4": None,
-            "minChildEndpointsIPv6": None,
+            "minChildEndpoints": endpoint.min_child_endpoints,
+            "minChildEndpointsIPv4": endpoint.min_child_endpoints_ipv4,
+            "minChildEndpointsIPv6": endpoint.min_child_endpoints_ipv6,
         }
         return {
             "id": endpoint_id(self._subscription_id, profile, endpoint),

@@ -136,9 +136,7 @@ def _options(
     below = child_answer(endpoint)
     own_ttl = profile.ttl_seconds if rules.nested_ttl is NestedTtl.QUERIED else None
     options = (
-        Option(
-            o.endpoint, endpoint.name, o.ttl_seconds if own_ttl is None else own_ttl, o.share
-        )
+        Option(o.endpoint, endpoint.name, o.ttl_seconds if own_ttl is None else own_ttl, o.share)
         for o in below.options
     )
     return Answer(below.outcome, tuple(options))

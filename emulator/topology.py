@@ -103,9 +103,15 @@ class NameServerPart(_Part):
 
 
 class ResolverPart(_Part):
-    """A recursive resolver; `nameServers` (addresses) limits which ones it can see."""
+    """A recursive resolver; `nameServers` (addresses) limits which ones it can see.
+
+    README.md tells the kinds, and what `ttlSeconds` means to each.
+    """
 
     address: Loopback
+    kind: Literal["honest", "extending", "capping", "serveStale", "pinned"] = "honest"
+    ttl_seconds: Annotated[int, Field(ge=0, le=86_400)] | None = None
+    answers_stale_first: bool = False
     name_servers: list[Loopback] | None = None
 
 
@@ -125,6 +131,15 @@ class SwitchesPart(_Part):
     seed: int = 1
     stopped_machine: Literal["drops", "refuses"] = "drops"
     probe_cadence: Literal["fixed", "afterTimeout"] = "fixed"
+    probe_method: Literal["GET", "HEAD"] = "GET"
+    probe_server_name: bool = True
+    probers: Annotated[int, Field(ge=1, le=20)] = 1
+    prober_quorum: Annotated[int, Field(ge=1, le=20)] | None = None
+    prober_phases: Literal["even", "drawn"] = "even"
+    unmonitored_counts_as_online: bool = True
+    nested_ttl: Literal["queried", "answering"] = "queried"
+    other_query_types: Literal["noData", "cname"] = "noData"
+    empty_profile: Literal["noSuchName", "noData"] = "noSuchName"
     power_off_of_deallocated: Literal["conflict", "succeeds"] = "conflict"
     retry_after_seconds: Annotated[int, Field(ge=0)] | None = None
 

@@ -18,7 +18,9 @@ _QUESTION_POINTER = b"\xc0\x0c"  # a compressed name: the question's, at offset 
 _LABEL_OCTETS_MAX, _NAME_OCTETS_MAX = 63, 255
 _QR, _AA, _TC, _RD, _RA = 0x8000, 0x0400, 0x0200, 0x0100, 0x0080
 _CLIENT_SUBNET = 8
-_SUBNET_HEAD_OCTETS = 4
+_SUBNET_HEAD = struct.Struct("!HBB")
+_SUBNET_BITS_MAX = {1: 32, 2: 128}  # by address family
+_OCTET_BITS = 8
 _COMPRESSED = 0xC0
 
 
@@ -67,6 +69,7 @@ class Query:
     edns_version: int = 0
     udp_octets_max: int = PLAIN_UDP_OCTETS_MAX
     client_subnet: bytes | None = None
+    may_come_again: bool = True  # no option, a cookie say, that makes every message another
 
     @property
     def opcode(self) -> int:
@@ -176,8 +179,12 @@ def _skip_name(message: bytes, offset: int) -> int:
     return offset + 1
 
 
-def _read_edns(message: bytes, offset: int, records: int) -> tuple[bool, int, int, bytes | None]:
-    """Return whether there is an OPT record, its version, its payload limit and its subnet."""
+_Edns = tuple[bool, int, int, bytes | None, bool]
+_NO_EDNS: _Edns = (False, 0, PLAIN_UDP_OCTETS_MAX, None, True)
+
+
+def _read_edns(message: bytes, offset: int, records: int) -> _Edns:
+    """Return whether there is OPT, its version, payload limit, subnet, and whether that is all."""
     for _ in range(records):
         offset = _skip_name(message, offset)
         kind, payload, extended, length = _RECORD.unpack_from(message, offset)
@@ -186,20 +193,38 @@ def _read_edns(message: bytes, offset: int, records: int) -> tuple[bool, int, in
             raise MalformedQuery
         if kind == Type.OPT:
             limit = max(PLAIN_UDP_OCTETS_MAX, min(payload, UDP_OCTETS_MAX))
-            subnet = _find_client_subnet(message[offset : offset + length])
-            return True, (extended >> 16) & 0xFF, limit, subnet
+            subnet, is_all = _find_client_subnet(message[offset : offset + length])
+            return True, (extended >> 16) & 0xFF, limit, subnet, is_all
         offset += length
-    return False, 0, PLAIN_UDP_OCTETS_MAX, None
+    return _NO_EDNS
 
 
-def _find_client_subnet(options: bytes) -> bytes | None:
-    offset = 0
+def _find_client_subnet(options: bytes) -> tuple[bytes | None, bool]:
+    """Return the client subnet option, and whether there is no other option."""
+    offset, subnet, is_all = 0, None, True
     while offset + 4 <= len(options):
         code, length = struct.unpack_from("!HH", options, offset)
-        if code == _CLIENT_SUBNET and length >= _SUBNET_HEAD_OCTETS:
-            return options[offset + 4 : offset + 4 + length]
+        if code == _CLIENT_SUBNET:
+            subnet = options[offset + 4 : offset + 4 + length]
+            _check_client_subnet(subnet)
+        else:
+            is_all = False
         offset += 4 + length
-    return None
+    return subnet, is_all
+
+
+def _check_client_subnet(option: bytes) -> None:
+    """Raise MalformedQuery for what RFC 7871 (7.1.2) wants FORMERR for.
+
+    That is a prefix longer than an address of its family, another number of octets than the prefix
+    needs, a bit set beyond it, or a scope in a query.
+    """
+    family, prefix, scope = _SUBNET_HEAD.unpack_from(option)
+    address = option[_SUBNET_HEAD.size :]
+    bits_past = 8 * len(address) - prefix
+    is_whole = prefix <= _SUBNET_BITS_MAX.get(family, 0) and 0 <= bits_past <= _OCTET_BITS - 1
+    if not is_whole or scope or int.from_bytes(address, "big") & ((1 << bits_past) - 1):
+        raise MalformedQuery
 
 
 def write_reply(query: Query, reply: Reply, octets_max: int) -> bytes:
@@ -220,7 +245,7 @@ def _opt_to_wire(query: Query, rcode: int) -> bytes:
         return b""
     options = b""
     if query.client_subnet is not None:
-        # Scope 0 (RFC 7871, 7.2.1): Priority ignores where the question comes from.
+        # Scope 0 (RFC 7871, 7.2.1): Priority and Weighted ignore where the question comes from.
         subnet = query.client_subnet[:3] + b"\0" + query.client_subnet[4:]
         options = struct.pack("!HH", _CLIENT_SUBNET, len(subnet)) + subnet
     extended = (rcode >> 4) << 24

@@ -1,57 +1,56 @@
 """One emulated Azure: builds every part from a topology, starts it and stops it."""
 
-import asyncio
-import contextlib
-from collections.abc import Iterator
-from typing import cast
-
-import uvicorn
+import os
+import tempfile
+from pathlib import Path
 
 from emulator import topology as topologies
 from emulator.arm import Arm, app
 from emulator.arm_compute import ComputeRoutes
 from emulator.arm_control import ControlRoutes
-from emulator.arm_identity import IDENTITY_HEADER, TOKEN_PATH
-from emulator.arm_identity import routes as identity_routes
+from emulator.arm_identity import IDENTITY_HEADER, TOKEN_PATH, IdentityRoutes
 from emulator.arm_network import NetworkRoutes
 from emulator.arm_traffic_manager import TrafficManagerRoutes
 from emulator.backends import Backend
 from emulator.balancer import Balancer, Member
+from emulator.choices import habits_of, rules_of
 from emulator.clock import Clock
 from emulator.cloud import PUBLIC_IP_ZONE, TRAFFIC_MANAGER_ZONE, Cloud, VirtualMachine
-from emulator.dns import DnsServer, at_once
-from emulator.listener import Mode, tcp_socket
+from emulator.dns import Answers, DnsServer
+from emulator.entra import EntraRoutes
+from emulator.listener import Mode
 from emulator.plane import DataPlane, NameServer
 from emulator.power import Machines, Timings
-from emulator.prober import Cadence, Place, Prober
+from emulator.prober import Place, Prober
 from emulator.resolver import Resolver
 from emulator.resolver_truth import ResolverTruth
+from emulator.tls import Authority as CertificateAuthority
+from emulator.tokens import TENANT_ID
 from emulator.topology import ResolverPart, Topology
 from emulator.truth import Truth
+from emulator.web import WebServer
 from emulator.zones import Authority, PublicIpZone, TrafficManagerZone
 
 _ARM_ADDRESS = "127.0.0.1"
-_STOP_SECONDS = 1.0  # wall; requests that are not answered by then are cut
-
-
-class _Uvicorn(uvicorn.Server):
-    """uvicorn inside our own loop: signals and their handling stay ours."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave signals alone."""
-        yield
 
 
 class World:
     """Everything that runs, and where it listens."""
 
-    def __init__(self, topology: Topology, clock: Clock, seed: int | None = None) -> None:
+    def __init__(
+        self,
+        topology: Topology,
+        clock: Clock,
+        seed: int | None = None,
+        ca_file: Path | None = None,
+    ) -> None:
         self._topology, self._clock = topology, clock
+        self._ca_file = ca_file
         self._seed = topology.switches.seed if seed is None else seed
         self.cloud: Cloud = topologies.build(topology)
         self.truth = Truth()
-        self.plane = DataPlane(self.cloud, clock, self.truth)
+        self._rules = rules_of(topology.switches)
+        self.plane = DataPlane(self.cloud, clock, self.truth, self._rules)
         timings = Timings(**topology.timings.model_dump())
         self.machines = Machines(self.cloud, clock, self.truth, self.plane, timings)
         switches = topology.switches
@@ -60,12 +59,10 @@ class World:
         )
         self._places: dict[Place, Place] = {}
         self.prober = Prober(self.cloud, clock, self.plane, self._places)
-        self.prober.seed = self._seed
-        self.prober.cadence = Cadence(switches.probe_cadence)
+        self.prober.habits = habits_of(switches, self._seed)
         self._dns_servers: list[DnsServer] = []
         self._resolvers: list[Resolver] = []
-        self._http: uvicorn.Server | None = None
-        self._serving: asyncio.Task[None] | None = None
+        self._web_servers: list[WebServer] = []
         self.ready: dict[str, object] = {}
 
     async def start(self) -> None:
@@ -77,14 +74,23 @@ class World:
         ]
         zone = PublicIpZone({ip.fqdn.lower(): ip for ip in self.cloud.public_ips if ip.fqdn})
         public_ip_zone = [
-            await self._start_dns(part.address, DnsServer(at_once(Authority((zone,)).reply)))
+            await self._start_dns(
+                part.address, DnsServer(Answers(Authority((zone,)).choices, keeps=False))
+            )
             for part in self._topology.public_ip_name_servers
         ]
         servers = {TRAFFIC_MANAGER_ZONE: authoritative, PUBLIC_IP_ZONE: public_ip_zone}
         resolvers = [await self._start_resolver(r, servers) for r in self._topology.resolvers]
-        url = await self._start_arm()
+        if self._ca_file is None:
+            descriptor, name = tempfile.mkstemp(suffix=".pem")
+            os.close(descriptor)
+            self._ca_file = Path(name)
+        url, https_url = await self._start_arm(self._ca_file)
         self.ready = {
             "arm": url,
+            "armHttps": https_url,
+            "caFile": str(self._ca_file),
+            "tenantId": TENANT_ID,
             "identityEndpoint": url + TOKEN_PATH,
             "identityHeader": IDENTITY_HEADER,
             "subscriptionId": self.cloud.subscription_id,
@@ -102,8 +108,10 @@ class World:
         for server in self._dns_servers:
             server.stop()
         self.machines.close()
-        if self._http is not None and self._serving is not None:
-            await _stop_serving(self._http, self._serving)
+        for web_server in self._web_servers:
+            await web_server.stop()
+        if self._ca_file is not None:
+            self._ca_file.unlink(missing_ok=True)
 
     def _start_machines(self) -> None:
         """Open the machines' and load balancers' ports and note where public ports really are."""
@@ -148,9 +156,11 @@ class World:
         return members
 
     async def _start_traffic_manager_server(self, address: str, lag_seconds: float) -> Place:
-        zone = TrafficManagerZone()
+        zone = TrafficManagerZone(self._rules)
         name_server = NameServer(zone, lag_seconds)
-        place = await self._start_dns(address, DnsServer(at_once(Authority((zone,)).reply)))
+        answers = Answers(Authority((zone,)).choices, f"{self._seed}|{address}")
+        zone.on_publish = answers.forget
+        place = await self._start_dns(address, DnsServer(answers))
         name_server.name = _text(place)
         self.plane.name_servers.append(name_server)
         return place
@@ -172,7 +182,8 @@ class World:
         self._dns_servers.append(server)
         return await server.start(address)
 
-    async def _start_arm(self) -> str:
+    async def _start_arm(self, ca_file: Path) -> tuple[str, str]:
+        """Serve ARM over http and, with a certificate of a new authority, over https."""
         arm = Arm(
             cloud=self.cloud,
             clock=self._clock,
@@ -185,37 +196,17 @@ class World:
             *TrafficManagerRoutes(arm).routes(),
             *ComputeRoutes(arm).routes(),
             *NetworkRoutes(arm).routes(),
-            *identity_routes(),
+            *IdentityRoutes(arm).routes(),
+            *EntraRoutes(arm).routes(),
             *ControlRoutes(arm).routes(),
         ]
-        listening = tcp_socket()
-        listening.bind((_ARM_ADDRESS, 0))
-        config = uvicorn.Config(
-            app(arm, routes),
-            log_config=None,
-            access_log=False,
-            lifespan="off",
-            server_header=False,
-            timeout_graceful_shutdown=1,
-        )
-        self._http = _Uvicorn(config)
-        serve = self._http.serve(sockets=[listening])
-        self._serving = asyncio.get_running_loop().create_task(serve)
-        while not self._http.started and not self._serving.done():
-            await asyncio.sleep(0.001)
-        return f"http://{_text(cast('Place', listening.getsockname()))}"
-
-
-async def _stop_serving(server: uvicorn.Server, serving: asyncio.Task[None]) -> None:
-    """Let requests that are under way end, shortly; uvicorn's own way takes 0.2 s at least."""
-    for listening in server.servers:
-        listening.close()
-    for connection in list(server.server_state.connections):
-        connection.shutdown()
-    if server.server_state.tasks:
-        await asyncio.wait(server.server_state.tasks, timeout=_STOP_SECONDS)
-    serving.cancel()
-    await asyncio.wait([serving])
+        authority = CertificateAuthority()
+        authority.write(ca_file)
+        served = app(arm, routes)
+        plain, secure = WebServer(served), WebServer(served, authority.context())
+        self._web_servers = [plain, secure]
+        url = f"http://{_text(await plain.start(_ARM_ADDRESS))}"
+        return url, f"https://{_text(await secure.start(_ARM_ADDRESS))}"
 
 
 def _text(place: Place) -> str:

@@ -1,11 +1,13 @@
 """Authoritative zones: a query to a reply; pure but for what is published into them."""
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from emulator import wire
-from emulator.cloud import PUBLIC_IP_ZONE, TRAFFIC_MANAGER_ZONE, Endpoint, PublicIp
-from emulator.routing import Answer, Outcome
+from emulator.cloud import PUBLIC_IP_ZONE, TRAFFIC_MANAGER_ZONE, PublicIp
+from emulator.routing import Answer, Option, Outcome
+from emulator.rules import DEFAULT_RULES, OtherTypes, Rules
 from emulator.wire import Query, Rcode, Record, Reply, Type
 
 PUBLIC_IP_TTL_SECONDS = 10  # real digs show 10 s for `*.cloudapp.azure.com`
@@ -28,12 +30,21 @@ _TRAFFIC_MANAGER_NS = ("tm1.dns-tm.com", "tm2.dns-tm.com")
 _PUBLIC_IP_NS = ("ns1-201.azure-dns.com",)
 
 
+Choices = tuple[tuple[float, Reply], ...]
+"""What may be replied, each with the sum of all shares up to its own; the last one's is 1."""
+
+
+def only(reply: Reply) -> Choices:
+    """Return the choices where there is none."""
+    return ((1.0, reply),)
+
+
 class Zone(Protocol):
     """Something that answers for one zone."""
 
     origin: str
 
-    def reply(self, query: Query) -> Reply:
+    def choices(self, query: Query) -> Choices:
         """Answer a query for a name in the zone."""
 
 
@@ -57,8 +68,10 @@ class TrafficManagerZone:
 
     origin = TRAFFIC_MANAGER_ZONE
 
-    def __init__(self) -> None:
+    def __init__(self, rules: Rules = DEFAULT_RULES) -> None:
+        self._rules = rules
         self._answers: dict[str, Answer] = {}
+        self.on_publish: Callable[[], None] = lambda: None
 
     def publish(self, fqdn: str, answer: Answer | None) -> None:
         """Make the server answer this from now on; None: the profile is gone."""
@@ -66,18 +79,29 @@ class TrafficManagerZone:
             self._answers.pop(fqdn.lower(), None)
         else:
             self._answers[fqdn.lower()] = answer
+        self.on_publish()
 
-    def reply(self, query: Query) -> Reply:
+    def choices(self, query: Query) -> Choices:
         """Answer by query type and endpoint type, as the FAQ's table says."""
         if query.name == self.origin:
-            return _apex(query, _TRAFFIC_MANAGER_SOA, _TRAFFIC_MANAGER_NS)
+            return only(_apex(query, _TRAFFIC_MANAGER_SOA, _TRAFFIC_MANAGER_NS))
         answer = self._answers.get(query.name)
-        if answer is None or answer.endpoint is None:
-            return self._reply_without_endpoint(query.name, answer)
-        record = _record_for(answer.endpoint, answer.ttl_seconds)
-        # A CNAME answers A, AAAA, CNAME and ANY; other types are NODATA (ours).
-        asked = {Type.A, Type.AAAA, Type.CNAME} if record.type == Type.CNAME else {record.type}
-        if query.type in {*asked, Type.ANY}:
+        if answer is None or not answer.options:
+            return only(self._reply_without_endpoint(query.name, answer))
+        shares = itertools.accumulate(option.share for option in answer.options)
+        return tuple(
+            (share, self._reply_with(query, option))
+            for share, option in zip(shares, answer.options, strict=True)
+        )
+
+    def _reply_with(self, query: Query, option: Option) -> Reply:
+        record = _record_for(option)
+        asked: set[int] = {record.type, Type.ANY}
+        if record.type == Type.CNAME:
+            asked |= {Type.A, Type.AAAA}
+            if self._rules.other_types is OtherTypes.CNAME:
+                asked.add(query.type)
+        if query.type in asked:
             return Reply(answers=(record,))
         return Reply(authority=(_TRAFFIC_MANAGER_SOA,))
 
@@ -85,16 +109,17 @@ class TrafficManagerZone:
         if answer is not None and answer.outcome is Outcome.NOT_EMULATED:
             return Reply(Rcode.REFUSED, is_authoritative=False)
         # A relative name may hold dots: a name above an existing one exists, without records.
+        exists = answer is not None and answer.outcome is Outcome.NO_DATA
         is_between = answer is None and any(f.endswith("." + name) for f in self._answers)
-        rcode = Rcode.NOERROR if is_between else Rcode.NXDOMAIN
+        rcode = Rcode.NOERROR if exists or is_between else Rcode.NXDOMAIN
         return Reply(rcode, authority=(_TRAFFIC_MANAGER_SOA,))
 
 
-def _record_for(endpoint: Endpoint, ttl_seconds: int) -> Record:
+def _record_for(option: Option) -> Record:
     try:
-        return wire.address_record(endpoint.target, ttl_seconds)
+        return wire.address_record(option.endpoint.target, option.ttl_seconds)
     except ValueError:
-        return wire.cname_record(endpoint.target, ttl_seconds)
+        return wire.cname_record(option.endpoint.target, option.ttl_seconds)
 
 
 class PublicIpZone:
@@ -105,8 +130,11 @@ class PublicIpZone:
     def __init__(self, public_ips: Mapping[str, PublicIp]) -> None:
         self._public_ips = public_ips
 
-    def reply(self, query: Query) -> Reply:
+    def choices(self, query: Query) -> Choices:
         """Answer a label's name with its address, TTL 10."""
+        return only(self._reply(query))
+
+    def _reply(self, query: Query) -> Reply:
         if query.name == self.origin:
             return _apex(query, _PUBLIC_IP_SOA, _PUBLIC_IP_NS)
         public_ip = self._public_ips.get(query.name)
@@ -126,9 +154,9 @@ class Authority:
     def __init__(self, zones: tuple[Zone, ...]) -> None:
         self._zones = zones
 
-    def reply(self, query: Query) -> Reply:
+    def choices(self, query: Query) -> Choices:
         """Answer a query from the zone that holds its name."""
         zone = next((z for z in self._zones if _covers(z.origin, query.name)), None)
         if zone is None:
-            return Reply(Rcode.REFUSED, is_authoritative=False)
-        return zone.reply(query)
+            return only(Reply(Rcode.REFUSED, is_authoritative=False))
+        return zone.choices(query)

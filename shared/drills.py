@@ -180,6 +180,10 @@ class Drills:
         seen = self._seen(drill, timeline, is_noted=False)
         return View(drill, waits_for(drill, seen), until(drill), last_seen(timeline.samples))
 
+    def state(self, drill_id: str) -> Drill:
+        """Return one drill as it is stored, asking nothing else."""
+        return self._its.store.load(drill_id)
+
     def open(self) -> tuple[Drill, ...]:
         """Return the open drills."""
         return self._its.store.open_drills()
@@ -206,18 +210,20 @@ class Drills:
 
     def advance(self) -> None:
         """Move every open drill on by one tick; one drill's trouble does not keep the others."""
-        for drill in self._its.store.open_drills():
+        # Those that must roll back first: a preflight that waits for ARM must not hold them up.
+        order = list(reversed(Phase))
+        for drill in sorted(self._its.store.open_drills(), key=lambda d: order.index(d.phase)):
             try:
                 self.tick(drill)
             except StaleRow:
                 log.info("tick lost to another drill_id=%s", drill.id)
-            except SwitchbackError:
+            except Exception:  # whatever it is, it must not keep others from rolling back
                 log.exception("tick failed drill_id=%s", drill.id)
 
     def tick(self, drill: Drill) -> Drill:
         """Move one drill on: look, decide, save, act."""
-        seen = self._seen(drill, self._recent(drill))
-        decision = decide(drill, self._with_recheck(drill, seen), self._its.now())
+        seen = self._with_recheck(drill, self._seen(drill, self._recent(drill)))
+        decision = decide(drill, seen, self._its.now())
         moved = drill if decision.drill == drill else self._its.store.save(decision.drill)
         if moved.phase is not drill.phase:
             self._record_phase(moved)
@@ -231,17 +237,22 @@ class Drills:
             self._its.ledger.roll_back(decision.drill)
         if Action.INJECT not in decision.actions:
             return
-        if blocked := self._its.preflight.blocked(decision.drill):
-            log.warning("not injected drill_id=%s because=%s", decision.drill.id, blocked)
-            self._its.store.save(replace(decision.drill, stop_requested=blocked))
-            return
         self._its.ledger.inject(decision.drill, self._its.health_check(decision.drill))
 
     def _recent(self, drill: Drill) -> Timeline:
         plan = drill.plan
         budget = plan.stop_conditions.client_outage_seconds_max or 0
-        seconds = max(plan.steady_seconds, plan.stability_seconds, budget) + LOOK_BACK_SECONDS
-        return self._its.records.read(drill.id, self._its.now() - 1_000 * seconds)
+        unhealthy = plan.stop_conditions.survivor_unhealthy_samples * plan.sample_interval_seconds
+        longest = max(plan.steady_seconds, plan.stability_seconds, budget, unhealthy)
+        since = self._its.now() - 1_000 * (longest + LOOK_BACK_SECONDS)
+        try:
+            return self._its.records.read(drill.id, since)
+        except SwitchbackError:
+            if drill.phase is Phase.STEADY:
+                raise
+            # No rollback waits for samples: without them everything is unknown, which is safe.
+            log.exception("timeline not read drill_id=%s", drill.id)
+            return Timeline()
 
     def _seen(self, drill: Drill, timeline: Timeline, *, is_noted: bool = True) -> Observation:
         seen = observe(drill, timeline.samples, self._its.now())
@@ -259,11 +270,19 @@ class Drills:
         )
 
     def _with_recheck(self, drill: Drill, seen: Observation) -> Observation:
-        """Ask preflight once more when the drill would leave the steady state now."""
+        """Ask preflight once more when the first request to inject is due.
+
+        Once a record is committed it is not asked again: what it would see is the drill's own doing.
+        """
         would = decide(drill, seen, self._its.now())
-        if drill.phase is Phase.STEADY and would.drill.phase is Phase.FAILOVER:
-            return replace(seen, blocked=self._its.preflight.blocked(drill))
-        return seen
+        if Action.INJECT not in would.actions or self._its.ledger.view(drill).has_records:
+            return seen
+        blocked = self._its.preflight.blocked(drill)
+        if blocked:
+            log.warning("not injected drill_id=%s because=%s", drill.id, blocked)
+        if drill.phase is Phase.STEADY:
+            return replace(seen, blocked=blocked)
+        return replace(seen, stop=seen.stop or blocked)
 
     def _record_phase(self, drill: Drill) -> None:
         log.info("phase entered drill_id=%s phase=%s", drill.id, drill.phase)

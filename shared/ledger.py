@@ -95,6 +95,7 @@ class Dependencies:
 class LedgerView(NamedTuple):
     """What the ledger tells of a drill's fault."""
 
+    has_records: bool = False
     effect_seen: bool = False
     fault_in_place: bool | None = False
     undone_by_others: bool = False
@@ -120,10 +121,12 @@ class Ledger:
         note = self._noted if is_noted else _as_if_noted
         records_now = [note(record, look, now) for record, look in seen]
         looks = [look.fault_in_place for _, look in seen]
+        is_whole = len(seen) == len(drill.snapshot.targets)
         return LedgerView(
-            effect_seen=len(seen) == len(records)
+            has_records=True,
+            effect_seen=is_whole
             and all(record.effect_seen_at is not None for record in records_now),
-            fault_in_place=None if None in looks else bool(looks) and all(looks),
+            fault_in_place=None if None in looks else is_whole and all(looks),
             undone_by_others=len(seen) < len(records)
             or any(record.is_overdue(now) for record in records_now)
             or any(
@@ -156,8 +159,7 @@ class Ledger:
             log.warning("undo overdue drill_id=%s resource=%s", record.drill_id, record.resource)
             try:
                 self._restore(record, by="watchdog")
-            except SwitchbackError:
-                # One record's trouble must not keep the next from being restored.
+            except Exception:  # whatever it is, it must not keep the next from its undo
                 log.exception("undo step failed resource=%s", record.resource)
         return len(overdue)
 
@@ -187,7 +189,13 @@ class Ledger:
             health_check=check,
             answered_before=check is not None,
         )
-        return self._its.store.create(record)
+        created = self._its.store.create(record)
+        if self._its.clock.now() <= limit:
+            return created
+        # Frozen while committing: nothing was sent under it, and nothing will be.
+        now = self._its.clock.now()
+        self._its.store.save(replace(created, closed_at=now, closed_by="late"))
+        return None
 
     def _inject_one(self, record: UndoRecord, tool: FaultTool) -> None:
         action = self._announced(record, ActionKind.INJECT, tool.operation, "drill")
@@ -212,15 +220,27 @@ class Ledger:
 
     def _undo(self, record: UndoRecord, now: Instant, by: str) -> None:
         tool = self._its.tools[record.fault]
-        try:
-            self._its.store.save(
-                replace(record, last_sent_at=now, sent_count=record.sent_count + 1)
-            )
-        except StaleRow:
-            return  # another host is at it this very moment
+        if not self._claim(replace(record, last_sent_at=now, sent_count=record.sent_count + 1)):
+            return
         action = self._announced(record, ActionKind.ROLL_BACK, tool.undo_operation, by)
         self._write_if_possible(record, action)
         self._write_if_possible(record, self._completed(action, tool.undo(record.resource)))
+
+    def _claim(self, sending: UndoRecord) -> bool:
+        """Note that the undo is sent; False if another host is at it this very moment.
+
+        A machine is never left stopped because its undo could not be noted: what cannot be written
+        is sent all the same. A note of our own whose answer was lost is recognised.
+        """
+        try:
+            self._its.store.save(sending)
+        except StaleRow:
+            records = self._its.store.of_drill(sending.drill_id)
+            mine = [r for r in records if r.resource == sending.resource]
+            return any(r.is_open and r.last_sent_at == sending.last_sent_at for r in mine)
+        except SwitchbackError:
+            log.exception("undo not noted drill_id=%s", sending.drill_id)
+        return True
 
     def _write_if_possible(self, record: UndoRecord, action: ActionRecord) -> None:
         """A machine is never left stopped because its undo could not be written down."""

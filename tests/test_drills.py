@@ -11,9 +11,11 @@ from shared.core.errors import (
     PreflightFailed,
     ProfileBusy,
     SafetyLeverEngaged,
+    UpstreamUnavailable,
 )
 from shared.core.model import Drill, Ending, Phase
 from shared.core.plan import FaultKind, Plan
+from shared.core.samples import Instant, Timeline
 from shared.drills import Dependencies, Drills
 from shared.ledger import Dependencies as LedgerDependencies
 from shared.ledger import Ledger
@@ -246,6 +248,41 @@ def test_a_tick_that_lost_the_race_does_nothing(bench: Bench) -> None:
     bench.drills().advance()
 
     assert bench.machine.asked == ["powerOff"]
+
+
+def test_one_drills_trouble_does_not_keep_another_from_rolling_back(bench: Bench) -> None:
+    """Whatever it is, even what nobody has thought of."""
+    failed_over(bench)
+    bench.drills().stop("d1")
+    bench.drills().start("d2", replace(PLAN, profile="other"), "as sent", "a test")
+
+    class Odd(MemoryTimeline):
+        def read(self, drill_id: str, since: Instant | None = None) -> Timeline:
+            if drill_id == "d2":
+                raise OverflowError("since is before the calendar")
+            return super().read(drill_id, since)
+
+    odd = Odd(bench.timeline.samples)
+    bench.timeline = odd
+    bench.tick(72)
+
+    assert bench.machine.state == "running"
+
+
+def test_no_rollback_waits_for_samples(bench: Bench) -> None:
+    """A timeline that cannot be read makes everything unknown, and a stop is still a stop."""
+    failed_over(bench)
+    bench.drills().stop("d1")
+
+    class Unreadable(MemoryTimeline):
+        def read(self, drill_id: str, since: Instant | None = None) -> Timeline:
+            raise UpstreamUnavailable("Tables do not answer.")
+
+    bench.timeline = Unreadable()
+    drill = bench.tick(72)
+
+    assert drill.phase is Phase.FAILBACK
+    assert bench.machine.state == "running"
 
 
 @pytest.mark.parametrize("seconds", [70, 200, 1_000])

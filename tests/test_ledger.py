@@ -5,10 +5,11 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from shared.core.errors import UpstreamUnavailable
-from shared.core.model import Drill, HealthCheck, Phase, UndoRecord
+from shared.core.errors import StaleRow, UpstreamUnavailable
+from shared.core.model import Drill, HealthCheck, Phase, TargetMachine, UndoRecord
 from shared.core.plan import FaultKind
 from shared.core.samples import ActionKind, ActionRecord, Attempt, Instant
+from shared.core.undo import Seen
 from shared.ledger import Dependencies, Ledger
 from tests.support.drills import VIRGINIA_VM, a_drill, an_undo_record, at
 from tests.support.machines import Told, ToyClock, ToyMachine
@@ -230,22 +231,104 @@ def test_the_watchdog_restores_what_is_overdue(bench: Bench) -> None:
 
 
 def test_one_overdue_record_does_not_keep_the_next_from_being_restored(bench: Bench) -> None:
-    """Each is tried, whatever the other's trouble."""
+    """Each is tried, whatever the other's trouble, even one that nobody has thought of."""
 
-    class Gone(MemoryUndos):
-        def save(self, record: UndoRecord) -> UndoRecord:
-            if record.drill_id == "bad":
-                raise UpstreamUnavailable("Tables do not answer.")
-            return super().save(record)
+    class Odd(ToyMachine):
+        def look(self, resource: str) -> Seen:
+            if resource == "odd":
+                raise AttributeError("ARM answered with something that is no machine.")
+            return super().look(resource)
 
-    bench.store = Gone()
-    bench.store.create(an_undo_record(drill_id="bad"))
-    bench.store.create(an_undo_record(drill_id="good"))
-    bench.machine.state = "stopped"
+    bench.machine = Odd(state="stopped")
+    bench.store.create(an_undo_record(resource="odd"))
+    bench.store.create(an_undo_record())
     bench.clock.at = at(2_000)
 
     assert bench.ledger().restore_overdue() == 2
     assert bench.machine.asked == ["start"]
+
+
+def test_an_undo_is_sent_even_when_it_cannot_be_noted(bench: Bench) -> None:
+    """Tables that can be read and not written must not leave a machine stopped."""
+    drill = injected(bench)
+
+    class ReadOnly(MemoryUndos):
+        def save(self, record: UndoRecord) -> UndoRecord:
+            raise UpstreamUnavailable("Tables may only be read.")
+
+    read_only = ReadOnly()
+    read_only.__dict__.update(bench.store.__dict__)
+    bench.store = read_only
+    bench.clock.at = at(200)
+    bench.ledger().roll_back(drill)
+
+    assert bench.machine.state == "running"
+
+
+def test_a_note_whose_answer_was_lost_is_recognised(bench: Bench) -> None:
+    """The retry of our own write meets its own result; the undo is sent all the same."""
+    drill = injected(bench)
+
+    class Lossy(MemoryUndos):
+        def save(self, record: UndoRecord) -> UndoRecord:
+            super().save(record)
+            raise StaleRow("The first attempt had worked.")
+
+    lossy = Lossy()
+    lossy.__dict__.update(bench.store.__dict__)
+    bench.store = lossy
+    bench.clock.at = at(200)
+    bench.ledger().roll_back(drill)
+
+    assert bench.machine.state == "running"
+
+
+def test_a_record_committed_too_late_is_closed_at_once(bench: Bench) -> None:
+    """A process that froze while committing leaves nothing for the watchdog to act on."""
+
+    class Slow(MemoryUndos):
+        def create(self, record: UndoRecord) -> UndoRecord:
+            bench.clock.at = at(120)
+            return super().create(record)
+
+    bench.store = Slow()
+    bench.ledger().inject(a_drill(Phase.FAILOVER), CHECK)
+
+    assert bench.machine.asked == []
+    assert bench.store.open() == ()
+
+
+def test_several_machines_are_broken_one_by_one(bench: Bench) -> None:
+    """One that cannot be seen yet is broken when it can; the effect is seen when all are."""
+    other = VIRGINIA_VM + "-2"
+    targets = (*a_drill().snapshot.targets, TargetMachine(id=other, name="virginia-vm-2"))
+    drill = a_drill(Phase.FAILOVER)
+    drill = replace(drill, snapshot=replace(drill.snapshot, targets=targets))
+
+    class Two(ToyMachine):
+        hidden = True
+        states: dict[str, str] = {}  # noqa: RUF012 - a test's own
+
+        def look(self, resource: str) -> Seen:
+            if resource == other and self.hidden:
+                return Seen(state=None, fault_in_place=None)
+            state = self.states.get(resource, "running")
+            return Seen(state=state, fault_in_place=state == "stopped")
+
+        def inject(self, resource: str, not_after: Instant) -> Told:
+            self.states[resource] = "stopped"
+            return super().inject(resource, not_after)
+
+    bench.machine = machine = Two()
+    bench.ledger().inject(drill, CHECK)
+    first = bench.ledger().view(drill)
+    machine.hidden = False
+    bench.ledger().inject(drill, CHECK)
+    second = bench.ledger().view(drill)
+
+    assert (first.effect_seen, first.fault_in_place) == (False, False)
+    assert (second.effect_seen, second.fault_in_place) == (True, True)
+    assert machine.asked == ["powerOff", "powerOff"]
 
 
 def test_an_undo_that_another_host_sends_is_not_sent_twice(bench: Bench) -> None:

@@ -107,8 +107,8 @@ class Moment:
         return self._never_seen() and self.seen.fault_in_place is None
 
     def is_away(self) -> bool:
-        """The objective client has been served by a survivor."""
-        return self.seen.away_at is not None
+        """The fault was seen in place, and a survivor has served the objective client."""
+        return self.seen.effect_seen and self.seen.away_at is not None
 
     def is_out_of_time(self) -> bool:
         """The failover took longer than the drill waits."""

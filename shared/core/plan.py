@@ -1,10 +1,12 @@
 """A drill's plan: what to break, how long to wait, what recovery is promised. Values only."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 
 from shared.core.errors import Fault
+from shared.core.resource_ids import parse
 
 
 class FaultKind(StrEnum):
@@ -76,6 +78,15 @@ class Plan:
             value = getattr(self, name)
             if value is not None and not low <= value <= high:
                 yield _wrong(name, value, f"a whole number of seconds from {low} to {high}")
+        budget = self.stop_conditions.client_outage_seconds_max
+        if budget is not None and not 1 <= budget <= DAY_SECONDS:
+            target = "stopConditions.clientOutageSecondsMax"
+            yield Fault(
+                "InvalidValue",
+                target,
+                f"{target} is {budget}; it must be a whole number of seconds from 1 to "
+                f"{DAY_SECONDS}.",
+            )
         unhealthy = self.stop_conditions.survivor_unhealthy_samples
         if not 1 <= unhealthy <= SURVIVOR_UNHEALTHY_SAMPLES_MAX:
             target = "stopConditions.survivorUnhealthySamples"
@@ -86,6 +97,14 @@ class Plan:
             )
 
     def _contradictions(self) -> Iterator[Fault]:
+        for index, target in enumerate(self.targets):
+            if not _is_machine(target):
+                where = f"targets[{index}]"
+                message = f"{where} is {target!r}; it must be the resource id of a machine."
+                yield Fault("InvalidValue", where, message)
+        if self.client_url is not None and not _is_url(self.client_url):
+            message = f"clientUrl is {self.client_url!r}; it must be an http or https URL."
+            yield Fault("InvalidValue", "clientUrl", message)
         for name in ("rto_seconds", "failback_rto_seconds"):
             value = getattr(self, name)
             if value is not None and value > self.switch_seconds_max:
@@ -108,6 +127,22 @@ LIMITS: dict[str, tuple[int, int]] = {
     "sample_interval_seconds": (1, 10),
     "sample_timeout_seconds": (1, 10),
 }
+
+
+MACHINE = "microsoft.compute/virtualmachines"
+URL = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[!-~]*)?")
+"""Printable, without credentials, and without what could end a header line."""
+
+
+def _is_machine(text: str) -> bool:
+    try:
+        return parse(text).is_a(MACHINE)
+    except ValueError:
+        return False
+
+
+def _is_url(text: str) -> bool:
+    return URL.fullmatch(text) is not None
 
 
 def camel_case(name: str) -> str:

@@ -1,7 +1,10 @@
 """ARM resource ids, taken apart. ARM compares them without regard to case, and so do we."""
 
+import re
 from typing import NamedTuple
 
+SEGMENT = re.compile(r"[^/\\?#%\x00-\x20]+")
+"""What would make an id another URL than it seems is no part of one."""
 SEGMENTS_MIN = 8
 """/subscriptions/S/resourceGroups/G/providers/NAMESPACE/TYPE/NAME, split at the slashes."""
 
@@ -26,7 +29,7 @@ def parse(text: str) -> ResourceId:
     parts = text.strip("/").split("/")
     well_formed = (
         len(parts) >= SEGMENTS_MIN
-        and all(parts)
+        and all(SEGMENT.fullmatch(part) and part not in {".", ".."} for part in parts)
         and [parts[0].lower(), parts[2].lower(), parts[4].lower()]
         == ["subscriptions", "resourcegroups", "providers"]
     )

@@ -13,7 +13,9 @@ from shared.core.samples import Instant
 RESEND_SECONDS = 5
 """A fault seen in place: the undo is sent again this often (every tick of a drill)."""
 RESEND_IN_DOUBT_SECONDS = 30
-"""Nothing known of the resource: the undo is sent again this often, blindly."""
+"""Nothing known of the resource: the undo is sent again after this, blindly, then less often."""
+DOUBLINGS_MAX = 4
+"""So at most every eight minutes: a machine that was deleted is asked for for ever."""
 
 
 class UndoStep(StrEnum):
@@ -39,10 +41,15 @@ class Seen:
 def undo_step(record: UndoRecord, seen: Seen, now: Instant) -> UndoStep:
     """Return the next step for an open record."""
     if seen.state == record.state_before:
-        return UndoStep.CLOSE if _is_verified(record, seen, now) else UndoStep.WAIT
+        if not _is_verified(record, seen, now):
+            return UndoStep.WAIT
+        # A fault that was accepted may show late: what was never seen is undone once, to be sure.
+        is_sure = record.effect_seen_at is not None or record.sent_count > 0
+        return UndoStep.CLOSE if is_sure else UndoStep.SEND
     if seen.fault_in_place is False:
         return UndoStep.WAIT
-    pause = RESEND_SECONDS if seen.fault_in_place else RESEND_IN_DOUBT_SECONDS
+    doubt_seconds = RESEND_IN_DOUBT_SECONDS * 2 ** min(record.sent_count // 2, DOUBLINGS_MAX)
+    pause = RESEND_SECONDS if seen.fault_in_place else doubt_seconds
     return UndoStep.SEND if _is_due(record, now, pause) else UndoStep.WAIT
 
 

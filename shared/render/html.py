@@ -134,7 +134,9 @@ READING_BARS = tag(
     tag("span", class_="key doubtful-key"),
     " somewhere here it began, or ended ",
     tag("span", class_="key promise-key"),
-    " where the settings promise its end",
+    " where the settings promise its end ",
+    tag("span", class_="key unfinished-key"),
+    " not seen to end",
     class_="legend",
 )
 OTHERS = (

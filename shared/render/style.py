@@ -128,6 +128,7 @@ rect.chng, rect.unkn, rect.othr { stroke: var(--calm-line); stroke-width: .75; }
 .doubt-ground { fill: var(--doubt); }
 .doubt-line { stroke: var(--doubt-line); stroke-width: 1.4; }
 .doubtful { fill: url(#doubt); stroke: var(--doubt-line); stroke-width: 1; }
+.unfinished { fill: var(--calm); stroke: var(--soft); stroke-dasharray: 4 3; }
 .promise { stroke: var(--soft); stroke-width: 1.5; }
 .promise.open { stroke-dasharray: 2 4; }
 .p0 { fill: var(--p0); } .p1 { fill: var(--p1); } .p2 { fill: var(--p2); }
@@ -160,6 +161,7 @@ svg text.on-p1, svg text.on-p2 { fill: var(--on-p2); }
   border: 1px solid var(--doubt-line);
   background: repeating-linear-gradient(-45deg, var(--doubt-line) 0 1.4px, var(--doubt) 1.4px 5px);
 }
+.key.unfinished-key { background: var(--calm); border: 1px dashed var(--soft); }
 .key.promise-key { height: 7px; border: solid var(--soft); border-width: 0 1.5px 1.5px; }
 """
 LANES = """

@@ -54,6 +54,21 @@ class Way:
         after, not_after = interval
         return self._seconds(after), self._seconds(not_after)
 
+    @property
+    def unfinished(self) -> Span | None:
+        """When the phase that was not seen to end went on, as far as it was observed."""
+        elapsed = self.objective.elapsed
+        if elapsed is None or elapsed.seconds_max is not None:
+            return None
+        since = self.span(list(self.times.values())[-1].end.interval)[1]
+        return since, max(since, self.span(self.start)[1] + elapsed.seconds_min)
+
+    @property
+    def stuck_in(self) -> str | None:
+        """Which phase was the first not seen to end."""
+        steps = [step.name for step in PATHS[self.of].steps]
+        return next((name for name in steps if name not in self.times), None)
+
     def _seconds(self, at: Instant) -> float:
         return (at - self.start.after) / MS_PER_SECOND
 
@@ -69,7 +84,7 @@ def _ways(report: Report) -> list[Way]:
         Switch.FAILOVER: (envelope.failover_total, envelope.failover),
         Switch.FAILBACK: (envelope.failback_total, envelope.failback),
     }
-    last = max((_reach(report.phases, of) for of in Switch), default=0.0)
+    last = max(_reach(report, of, promises[of][0]) for of in Switch)
     scale = Scale(0.0, MARGIN * max(1.0, last), PLOT_PX_MIN)
     return [
         Way(
@@ -84,9 +99,13 @@ def _ways(report: Report) -> list[Way]:
     ]
 
 
-def _reach(phases: tuple[PhaseTime, ...], of: Switch) -> float:
+def _reach(report: Report, of: Switch, promised: Elapsed) -> float:
     """Return the seconds from one switch's beginning to the last thing that it shows."""
-    own = [t for t in phases if t.of is of]
+    own = [t for t in report.phases if t.of is of]
+    if not own:
+        return 0.0
+    measured = [o.elapsed.seconds_min for o in report.objectives if o.name is of and o.elapsed]
+    whole = own[0].start.interval.width_seconds + (promised.seconds_max or 0.0)
     ends = [
         end - own[0].start.interval.after
         for t in own
@@ -95,7 +114,7 @@ def _reach(phases: tuple[PhaseTime, ...], of: Switch) -> float:
             t.start.interval.not_after + round((t.promised.seconds_max or 0.0) * MS_PER_SECOND),
         )
     ]
-    return max(ends, default=0) / MS_PER_SECOND
+    return max(max(ends) / MS_PER_SECOND, whole, *measured)
 
 
 def _figure(way: Way) -> Html:
@@ -172,6 +191,8 @@ def _stacked(way: Way) -> Iterator[Html]:
         if surely is not None:
             yield block(way.scale, surely, TOTAL_BAR, f"p{at}")
             names.append(_name_within(way.scale, surely, words(step.name), at))
+    if way.unfinished:
+        yield block(way.scale, way.unfinished, TOTAL_BAR, "unfinished")
     for span in merged(doubtful):
         yield block(way.scale, span, TOTAL_BAR, "doubtful")
     yield joined(names)
@@ -195,7 +216,9 @@ def _name_within(scale: Scale, span: Span, name: str, at: int) -> Html:
 def _phase(way: Way, at: int, name: str) -> Html:
     time, promised = way.times.get(name), bounds(way.promised[name])
     if time is None:
-        return _row(words(name), "", ("not reached", promised, ""), class_="row missing")
+        is_stuck = way.unfinished is not None and name == way.stuck_in
+        told = ("not over" if is_stuck else "not reached", promised, "")
+        return _row(words(name), _missing(way, name), told, class_="row missing")
     start, end = way.span(time.start.interval), way.span(time.end.interval)
     surely = sure(start, end)
     caption = Caption(
@@ -214,6 +237,20 @@ def _phase(way: Way, at: int, name: str) -> Html:
     )
     told = (bounds(time.elapsed), promised, _comparison(time.comparison))
     return _row(words(name), drawing, told)
+
+
+def _missing(way: Way, name: str) -> Html:
+    """Return how long a phase went on that was not seen to end; nothing of those after it."""
+    if way.unfinished is None or name != way.stuck_in:
+        return Html()
+    since, until = way.unfinished
+    caption = Caption(
+        f"{way.of}-{name}",
+        f"{words(name)} of the {way.of}",
+        f"It was not seen to end for {int(until - since)} s.",
+    )
+    bar = block(way.scale, way.unfinished, BAR, "unfinished")
+    return picture(caption, ROW_PX, guides(way.scale, ROW_PX), bar, class_="bars")
 
 
 def _comparison(comparison: Comparison) -> Html:

@@ -8,7 +8,8 @@ from shared.core.undo import Seen, UndoStep, undo_step
 from tests.support.drills import an_undo_record, at
 
 OPEN = an_undo_record()
-SENT = an_undo_record(last_sent_at=at(200))
+SENT = an_undo_record(effect_seen_at=at(40), last_sent_at=at(200), sent_count=1)
+MANY = replace(SENT, sent_count=9)
 STOPPED = Seen(state="stopped", fault_in_place=True)
 STARTING = Seen(state="starting", fault_in_place=None)
 UNKNOWN = Seen(state=None, fault_in_place=None)
@@ -37,6 +38,15 @@ CASES = {
         230,
         UndoStep.CLOSE,
     ),
+    "undoes once, to be sure, what was never seen in place": (OPEN, SERVING, 230, UndoStep.SEND),
+    "does not undo what was seen in place and removed by others": (
+        replace(SENT, sent_count=0),
+        SERVING,
+        230,
+        UndoStep.CLOSE,
+    ),
+    "asks less and less often for what may be gone for ever": (MANY, UNKNOWN, 679, UndoStep.WAIT),
+    "but never stops asking": (MANY, UNKNOWN, 680, UndoStep.SEND),
     "closes nothing while a late request could still arrive": (OPEN, SERVING, 89, UndoStep.WAIT),
 }
 

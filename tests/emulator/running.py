@@ -90,9 +90,8 @@ class Emulator:
     def __init__(self, world: World, loop: asyncio.AbstractEventLoop, speed: float) -> None:
         self.world, self.loop, self.speed = world, loop, speed
         self.url = str(world.ready["arm"])
-        bearer = {"Authorization": "Bearer any"}
         # No TLS here: loading the certificate store would be most of a test's time.
-        self.http = httpx2.Client(base_url=self.url, headers=bearer, verify=False)
+        self.http = httpx2.Client(base_url=self.url, verify=False)
         self.authoritative: list[str] = world.ready["authoritative"]  # type: ignore[assignment]
         self.public_ip_zone: list[str] = world.ready["publicIpZone"]  # type: ignore[assignment]
         self.resolvers: list[str] = world.ready["resolvers"]  # type: ignore[assignment]
@@ -105,6 +104,14 @@ class Emulator:
         """Send one request to ARM."""
         params = {"api-version": version} | query
         return self.http.request(method, path, params=params, json=body)
+
+    def token(self, resource: str = "https://management.azure.com") -> str:
+        """Return a token as a process with a managed identity gets one."""
+        header = {"X-IDENTITY-HEADER": str(self.world.ready["identityHeader"])}
+        asked = {"api-version": "2019-08-01", "resource": resource}
+        place = str(self.world.ready["identityEndpoint"])
+        given: str = self.http.get(place, params=asked, headers=header).json()["access_token"]
+        return given
 
     def ask(
         self, server: str, name: str = FQDN, kind: str = "A", *, tcp: bool = False
@@ -160,7 +167,8 @@ def running(
     try:
         asyncio.run_coroutine_threadsafe(world.start(), loop).result(WAIT_SECONDS_MAX)
         emulator = Emulator(world, loop, speed)
-        with emulator.http:
+        with contextlib.closing(emulator.http):
+            emulator.http.headers["Authorization"] = f"Bearer {emulator.token()}"
             yield emulator
     finally:
         asyncio.run_coroutine_threadsafe(_stop(world), loop).result(WAIT_SECONDS_MAX)

@@ -60,6 +60,9 @@ def test_the_ready_file_says_where_everything_is(started: Process) -> None:
 
     assert set(ready) == {
         "arm",
+        "armHttps",
+        "caFile",
+        "tenantId",
         "identityEndpoint",
         "identityHeader",
         "subscriptionId",
@@ -72,7 +75,11 @@ def test_the_ready_file_says_where_everything_is(started: Process) -> None:
     assert truth.json() == {"events": []}
     vm = str(ready["connectTo"]).partition("=")[2].partition(",")[0]
     assert httpx2.get(f"http://{vm}/").headers["x-served-by"] == "virginia-vm"
-    assert list(started.ready_file.parent.iterdir()) == [started.ready_file]
+    assert ready["caFile"] == str(started.ready_file.with_suffix(".ca.pem"))
+    assert {file.name for file in started.ready_file.parent.iterdir()} == {
+        "ready.json",
+        "ready.ca.pem",
+    }
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -1,56 +1,14 @@
 """The data plane in virtual time: what a change brings about, and that the truth says so."""
 
-from datetime import datetime, timedelta
-from pathlib import Path
+from datetime import timedelta
 
 import pytest
 
-from emulator import topology as topologies
-from emulator.clock import Clock
-from emulator.cloud import Cloud, EndpointKind, Profile
+from emulator.cloud import EndpointKind
 from emulator.monitor import EndpointStatus
-from emulator.plane import DataPlane, NameServer
-from emulator.truth import Truth
-from emulator.zones import TrafficManagerZone
-from tests.emulator.running import AMSTERDAM_FQDN, ANCHOR, LAB, VIRGINIA_FQDN
+from tests.emulator.planes import Plane, lab_profile
+from tests.emulator.running import AMSTERDAM_FQDN, ANCHOR, VIRGINIA_FQDN
 from tests.emulator.values import endpoint, profile
-
-
-class SetClock(Clock):
-    """A clock that moves only when a test says so."""
-
-    def __init__(self) -> None:
-        super().__init__(ANCHOR)
-        self.instant = ANCHOR
-
-    def now(self) -> datetime:
-        """Return the instant that was set."""
-        return self.instant
-
-
-class Plane:
-    """A data plane with two name servers over the lab's cloud."""
-
-    def __init__(self) -> None:
-        self.clock, self.truth = SetClock(), Truth()
-        self.cloud: Cloud = topologies.build(topologies.read(Path(LAB)))
-        self.plane = DataPlane(self.cloud, self.clock, self.truth)
-        for name in ("ns1:53", "ns2:53"):
-            server = NameServer(TrafficManagerZone(), 0)
-            server.name = name
-            self.plane.name_servers.append(server)
-
-    def news(self) -> list[tuple[str, str, str | bool]]:
-        """Return the events since the last look; all must be of this very instant."""
-        events, self.truth.events = self.truth.events, []
-        assert {e.at for e in events} <= {self.clock.instant}
-        return [(e.kind.value, e.subject, e.value) for e in events]
-
-    def probe(self, name: str, *results: bool) -> None:
-        """Let probes come in, a second apart."""
-        for succeeded in results:
-            self.clock.instant += timedelta(seconds=1)
-            self.plane.probed("group/lab", f"externalendpoints/{name}", succeeded=succeeded)
 
 
 @pytest.fixture
@@ -62,15 +20,6 @@ def lab() -> Plane:
     made.probe("amsterdam", True)
     made.truth.events.clear()
     return made
-
-
-def lab_profile(**changes: object) -> Profile:
-    """Return the lab's profile over external endpoints."""
-    return profile(
-        endpoint("virginia", 1, target=VIRGINIA_FQDN),
-        endpoint("amsterdam", 2, target=AMSTERDAM_FQDN),
-        **changes,
-    )
 
 
 def test_a_new_profile_tells_all_that_is_new() -> None:

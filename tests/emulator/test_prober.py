@@ -114,7 +114,7 @@ def has_verdict(emulator: Emulator) -> bool:
 def observe(target: Target, body: Json, probes: int, cadence: Cadence = Cadence.FIXED) -> Json:
     """Let Virginia's probes go to a toy server until it has seen so many; return the profile."""
     with running(speed=40, seed=EARLY) as emulator:
-        emulator.world.prober.cadence = cadence
+        emulator.world.prober.habits.cadence = cadence
         started = asyncio.start_server(target.serve, "127.1.99.5", 0)
         server = asyncio.run_coroutine_threadsafe(started, emulator.loop).result(5)
         emulator.world._places["127.1.0.4", 80] = server.sockets[0].getsockname()

@@ -109,7 +109,7 @@ def test_an_external_endpoint_by_address_is_served_probed_and_told(emulator: Emu
 def test_another_seed_on_the_command_line_wins_over_the_topologys() -> None:
     """One topology, many phases."""
     with running(seed=5) as five, running() as one:
-        assert (five.world.prober.seed, one.world.prober.seed) == (5, 1)
+        assert (five.world.prober.habits.seed, one.world.prober.habits.seed) == (5, 1)
 
 
 def test_instants_never_run_backwards(lab: Emulator) -> None:
