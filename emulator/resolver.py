@@ -1,19 +1,17 @@
-"""A recursive resolver with an honest cache: asks the name servers over real UDP, keeps TTLs.
+"""A recursive resolver: asks the name servers over real UDP and keeps what it learns.
 
-Honest: it never answers past a TTL, counts what is left down in virtual time, keeps negative
-answers as long as the zone's SOA says, and asks again only when it must.
+Of itself it is honest: it never answers past a TTL, counts what is left down in virtual time, keeps
+negative answers as long as the zone's SOA says, and asks again only when it must. What other kinds
+do instead is in `resolver_kinds`.
 """
 
 import asyncio
 import logging
 import random
-import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-import dns.exception
-import dns.flags
 import dns.message
 import dns.rcode
 import dns.rdatatype
@@ -21,17 +19,24 @@ import dns.rrset
 
 from emulator.clock import Clock
 from emulator.dns import Respond
+from emulator.resolver_kinds import (
+    CLIENT_RESPONSE_SECONDS,
+    FAILURE_RECHECK_SECONDS,
+    HONEST,
+    STALE_SECONDS_MAX,
+    Kind,
+)
+from emulator.upstream import Server, ask
 from emulator.wire import Query, Rcode, Record, Reply, Type
 
 log = logging.getLogger(__name__)
-
-Server = tuple[str, int]
 
 _CHAIN_MAX = 8  # a CNAME chain longer than this is a loop in all but name
 _ATTEMPTS = 3
 _UPSTREAM_SECONDS = 2.0  # virtual, as resolvers wait for a name server…
 _UPSTREAM_WALL_SECONDS_MIN = 0.25  # …but no less than a busy laptop may need to answer
 _CACHE_ENTRIES_MAX = 10_000
+_NEVER = datetime.max.replace(tzinfo=UTC)
 _EVERY_TYPE = 0  # the cache's key for a name that does not exist at all
 
 
@@ -46,8 +51,13 @@ class Known:
     expires_at: datetime
 
     def at(self, now: datetime) -> "Known":
-        """Return the same with what is left of every TTL."""
-        left = max(0, int((self.expires_at - now).total_seconds()))
+        """Return the same with what is left of every TTL; what never expires shows it whole."""
+        if self.expires_at == _NEVER:
+            return self
+        return self.with_ttl(max(0, int((self.expires_at - now).total_seconds())))
+
+    def with_ttl(self, left: int) -> "Known":
+        """Return the same with no TTL above this."""
 
         def aged(record: Record) -> Record:
             return Record(record.type, min(left, record.ttl_seconds), record.data, record.owner)
@@ -63,11 +73,18 @@ class Unreachable(Exception):
 class Resolver:
     """One recursive resolver: a cache in front of the emulated zones' name servers."""
 
-    def __init__(self, clock: Clock, zones: Mapping[str, Sequence[Server]], seed: str) -> None:
-        self._clock, self._zones = clock, zones
+    def __init__(
+        self,
+        clock: Clock,
+        zones: Mapping[str, Sequence[Server]],
+        seed: str,
+        kind: Kind = HONEST,
+    ) -> None:
+        self._clock, self._zones, self._kind = clock, zones, kind
         self._random = random.Random(seed)  # noqa: S311 - to be repeatable
         self._cache: dict[tuple[str, int], Known] = {}
         self._asking: dict[tuple[str, int], asyncio.Task[Known]] = {}
+        self._ask_again_at: dict[tuple[str, int], datetime] = {}
         self._answering: set[asyncio.Task[None]] = set()
         self.on_learned: Callable[[str, Known], None] = lambda _name, _known: None
 
@@ -120,29 +137,66 @@ class Resolver:
         known = self._recall(name, kind, now)
         if known is not None:
             return known.at(now)
+        stale = self._recall_stale(name, kind, now)
+        if stale is None:
+            return await asyncio.shield(self._ask_once(name, kind))
+        return await self._refresh(name, kind, stale)
+
+    def _ask_once(self, name: str, kind: int) -> asyncio.Task[Known]:
+        """Return the question that is under way, started now if there was none."""
         task = self._asking.get((name, kind))
         if task is None:
             task = asyncio.get_running_loop().create_task(self._learn(name, kind))
             self._asking[name, kind] = task
-            task.add_done_callback(lambda _: self._asking.pop((name, kind), None))
-        return await asyncio.shield(task)
+            task.add_done_callback(lambda done: self._asked(name, kind, done))
+        return task
+
+    def _asked(self, name: str, kind: int, done: asyncio.Task[Known]) -> None:
+        """Take note of the end of a question, whoever may still wait for it."""
+        del self._asking[name, kind]
+        if not done.cancelled() and done.exception() is not None:
+            pause = timedelta(seconds=FAILURE_RECHECK_SECONDS)
+            self._ask_again_at[name, kind] = self._clock.now() + pause
+
+    async def _refresh(self, name: str, kind: int, stale: Known) -> Known:
+        """Return fresh data if the name servers give it soon enough, else what is past its TTL."""
+        old = stale.with_ttl(self._kind.ttl_seconds)
+        if self._clock.now() < self._ask_again_at.get((name, kind), stale.learned_at):
+            return old
+        task = self._ask_once(name, kind)
+        if self._kind.answers_stale_first:
+            return old
+        seconds = self._clock.to_wall_seconds(CLIENT_RESPONSE_SECONDS)
+        await asyncio.wait({task}, timeout=max(seconds, _UPSTREAM_WALL_SECONDS_MIN))
+        has_come = task.done() and not task.cancelled() and task.exception() is None
+        return task.result() if has_come else old
 
     def _recall(self, name: str, kind: int, now: datetime) -> Known | None:
         """Return what is cached and fresh: a CNAME stands for every type, so does NXDOMAIN."""
+        return next((k for k in self._cached(name, kind) if now < k.expires_at), None)
+
+    def _recall_stale(self, name: str, kind: int, now: datetime) -> Known | None:
+        """Return what is past its TTL and may yet be answered."""
+        if not self._kind.serves_stale:
+            return None
+        kept = timedelta(seconds=STALE_SECONDS_MAX)
+        found = (k for k in self._cached(name, kind) if k.records and now < k.expires_at + kept)
+        return max(found, key=lambda known: known.expires_at, default=None)
+
+    def _cached(self, name: str, kind: int) -> Iterator[Known]:
         for cached_kind in (kind, Type.CNAME, _EVERY_TYPE):
             known = self._cache.get((name, cached_kind))
-            if known is None or now >= known.expires_at:
+            if known is None:
                 continue
             if cached_kind == kind or known.records or known.rcode is Rcode.NXDOMAIN:
-                return known
-        return None
+                yield known
 
     async def _learn(self, name: str, kind: int) -> Known:
         """Ask the zone's name servers and remember the answer for its TTL."""
         message = await self._ask_zone(name, kind)
         # Read the clock once: the answer is in the cache from this very instant on.
         now = self._clock.now()
-        known = _understand(message, now)
+        known = _understand(message, now, self._kind)
         if len(self._cache) >= _CACHE_ENTRIES_MAX:
             self._cache.clear()
         if known.expires_at > now:
@@ -157,85 +211,30 @@ class Resolver:
             (s for zone, s in self._zones.items() if name == zone or name.endswith("." + zone)), ()
         )
         order = self._random.sample(servers, len(servers))
+        seconds = max(self._clock.to_wall_seconds(_UPSTREAM_SECONDS), _UPSTREAM_WALL_SECONDS_MIN)
         for attempt in range(_ATTEMPTS if order else 0):
-            answer = await self._ask(order[attempt % len(order)], name, kind)
+            answer = await ask(order[attempt % len(order)], name, kind, seconds)
             if answer is not None and answer.rcode() in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
                 return answer
         raise Unreachable(f"no usable answer for {name}")
 
-    async def _ask(self, server: Server, name: str, kind: int) -> dns.message.Message | None:
-        """Ask one name server once, over TCP when UDP was too small; None for no answer."""
-        question = dns.message.make_query(name, dns.rdatatype.RdataType.make(kind), use_edns=0)
-        question.id = secrets.randbits(16)
-        question.flags &= ~dns.flags.RD
-        seconds = max(self._clock.to_wall_seconds(_UPSTREAM_SECONDS), _UPSTREAM_WALL_SECONDS_MIN)
-        try:
-            async with asyncio.timeout(seconds):
-                answer = await _ask_udp(server, question)
-                if answer.flags & dns.flags.TC:
-                    answer = await _ask_tcp(server, question)
-        except (OSError, TimeoutError, EOFError, dns.exception.DNSException) as error:
-            log.debug("name server failed server=%s error=%r", server, error)
-            return None
-        return answer
 
-
-class _OneAnswer(asyncio.DatagramProtocol):
-    """A UDP socket that waits for the answer to one question."""
-
-    def __init__(self, question: dns.message.Message) -> None:
-        self._question = question
-        loop = asyncio.get_running_loop()
-        self.answer: asyncio.Future[dns.message.Message] = loop.create_future()
-
-    def datagram_received(self, data: bytes, addr: tuple[str | int, int]) -> None:
-        """Take the first message that answers the question; anything else is not for us."""
-        try:
-            message = dns.message.from_wire(data, ignore_trailing=True)
-        except dns.exception.DNSException as error:
-            log.debug("unreadable answer server=%s error=%r", addr, error)
-            return
-        if self._question.is_response(message) and not self.answer.done():
-            self.answer.set_result(message)
-
-    def error_received(self, exc: Exception) -> None:
-        if not self.answer.done():
-            self.answer.set_exception(exc)
-
-
-async def _ask_udp(server: Server, question: dns.message.Message) -> dns.message.Message:
-    loop = asyncio.get_running_loop()
-    transport, protocol = await loop.create_datagram_endpoint(
-        lambda: _OneAnswer(question), remote_addr=server
-    )
-    try:
-        transport.sendto(question.to_wire())
-        return await protocol.answer
-    finally:
-        transport.close()
-
-
-async def _ask_tcp(server: Server, question: dns.message.Message) -> dns.message.Message:
-    reader, writer = await asyncio.open_connection(*server)
-    try:
-        message = question.to_wire()
-        writer.write(len(message).to_bytes(2, "big") + message)
-        length = int.from_bytes(await reader.readexactly(2), "big")
-        return dns.message.from_wire(await reader.readexactly(length))
-    finally:
-        writer.close()
-
-
-def _understand(message: dns.message.Message, now: datetime) -> Known:
+def _understand(message: dns.message.Message, now: datetime, kind: Kind) -> Known:
     """Return a name server's answer as the cache keeps it, for its smallest TTL."""
     rcode = Rcode.NXDOMAIN if message.rcode() == dns.rcode.NXDOMAIN else Rcode.NOERROR
-    records = tuple(record for rrset in message.answer for record in _records(rrset, None))
+    records = tuple(
+        replace(record, ttl_seconds=kind.kept_seconds(record.ttl_seconds))
+        for rrset in message.answer
+        for record in _records(rrset, None)
+    )
+    if records and kind.keeps_forever:
+        return Known(rcode, records, (), now, _NEVER)
     authority: tuple[Record, ...] = ()
     ttl_seconds = min((r.ttl_seconds for r in records), default=0)
     soa = next((r for r in message.authority if r.rdtype == dns.rdatatype.SOA), None)
     if not records and soa is not None:
         # RFC 2308: as long as the SOA's own TTL or its minimum, whichever is less.
-        ttl_seconds = min(soa.ttl, soa[0].minimum)
+        ttl_seconds = kind.absent_seconds(min(soa.ttl, soa[0].minimum))
         authority = tuple(_records(soa, soa.name.to_text(omit_final_dot=True)))
     return Known(rcode, records, authority, now, now + timedelta(seconds=ttl_seconds))
 

@@ -1,9 +1,10 @@
 """What a resolver's cache says of profiles, in the words of the truth log."""
 
-from emulator.cloud import TRAFFIC_MANAGER_ZONE, Cloud
+from emulator.cloud import TRAFFIC_MANAGER_ZONE, Cloud, Endpoint
+from emulator.nested import LEVELS_MAX
 from emulator.resolver import Known, name_from_wire
 from emulator.truth import Event, Kind, Truth
-from emulator.wire import Type, address_record
+from emulator.wire import Record, Type, address_record
 
 
 class ResolverTruth:
@@ -34,13 +35,16 @@ class ResolverTruth:
         if profile is None or not known.records:
             return None  # NODATA (an AAAA question, say) tells nothing of where A leads
         record = known.records[0]
-        for endpoint in profile.endpoints:
-            if record.type == Type.CNAME:
-                if name_from_wire(record.data) == endpoint.target.lower():
-                    return endpoint.name
-            elif _is_address(endpoint.target, record.data):
-                return endpoint.name
-        return None
+        return next((e.name for e in profile.endpoints if self._leads_to(e, record)), None)
+
+    def _leads_to(self, endpoint: Endpoint, record: Record, levels: int = LEVELS_MAX) -> bool:
+        """Whether a record is an endpoint's; a nested one's are all those of its child."""
+        child = self._cloud.child_of(endpoint)
+        if child is not None and levels > 0:
+            return any(self._leads_to(e, record, levels - 1) for e in child.endpoints)
+        if record.type == Type.CNAME:
+            return name_from_wire(record.data) == endpoint.target.lower()
+        return _is_address(endpoint.target, record.data)
 
 
 def _is_address(target: str, packed: bytes) -> bool:

@@ -23,6 +23,7 @@ from emulator.plane import DataPlane, NameServer
 from emulator.power import Machines, Timings
 from emulator.prober import Place, Prober
 from emulator.resolver import Resolver
+from emulator.resolver_kinds import Kind
 from emulator.resolver_truth import ResolverTruth
 from emulator.tls import Authority as CertificateAuthority
 from emulator.tokens import TENANT_ID
@@ -171,7 +172,8 @@ class World:
             zone: [s for s in servers if part.name_servers is None or s[0] in part.name_servers]
             for zone, servers in zones.items()
         }
-        resolver = Resolver(self._clock, seen, f"{self._seed}|{part.address}")
+        kind = Kind.of(part.kind, part.ttl_seconds, answers_stale_first=part.answers_stale_first)
+        resolver = Resolver(self._clock, seen, f"{self._seed}|{part.address}", kind)
         self._resolvers.append(resolver)
         place = await self._start_dns(part.address, DnsServer(resolver.handle))
         tell = ResolverTruth(_text(place), self.cloud, self.truth)

@@ -2,6 +2,8 @@
 
 import functools
 import json
+import os
+import re
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
@@ -12,6 +14,7 @@ from shared.core import errors
 
 API_VERSION = "2026-11-01"
 DIGITS_MAX = 18
+NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,61}[A-Za-z0-9])?")
 HANDLED = Callable[[func.HttpRequest], func.HttpResponse]
 
 STATUS: Mapping[type[errors.SwitchbackError], HTTPStatus] = {
@@ -109,8 +112,21 @@ def number(req: func.HttpRequest, name: str, most: int, *, least: int = 0) -> in
 
 
 def actor(req: func.HttpRequest) -> str:
-    """Return who asks: the signed-in principal where the platform names one."""
-    return req.headers.get("x-ms-client-principal-name") or "function key"
+    """Return who asks: the signed-in principal, where it is the platform that names one."""
+    # Without the platform's sign-in anyone could send the header.
+    is_platforms = os.environ.get("WEBSITE_AUTH_ENABLED", "").lower() == "true"
+    name = req.headers.get("x-ms-client-principal-name") if is_platforms else None
+    return name or "function key"
+
+
+def path_name(req: func.HttpRequest, member: str) -> str:
+    """Return a name in the path: what may be a profile's, a drill's or a schedule's."""
+    name = str(req.route_params[member])
+    if not NAME.fullmatch(name):
+        right = "1 to 63 letters, digits, hyphens and periods, beginning and ending alphanumeric"
+        message = f"{member} is {name!r}; it must be {right}."
+        raise errors.InvalidInput(message, (errors.Fault("InvalidValue", member, message),))
+    return name
 
 
 def _check_version(req: func.HttpRequest) -> None:

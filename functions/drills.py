@@ -75,7 +75,7 @@ def looking(drills: Drills) -> func.Blueprint:
     @bp.route("drills/{drill}/operation", methods=["GET"])
     @answered
     def get_operation(req: func.HttpRequest) -> func.HttpResponse:
-        drill = drills.get(_id(req)).drill
+        drill = drills.state(_id(req))
         running = drill.phase is not Phase.CLOSED
         return written(
             operation(drill), headers={"Retry-After": RETRY_AFTER_SECONDS} if running else {}

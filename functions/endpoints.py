@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 import azure.functions as func
 
-from functions._http import answered, number, written
+from functions._http import answered, number, path_name, written
 from functions._models import EndpointBody, read, wire
 from functions._profile_answers import told
 from shared.profiles import Profiles
@@ -27,29 +27,28 @@ def blueprint(profiles: Profiles) -> func.Blueprint:
             for name in ENVELOPE_QUESTIONS
             if name in req.params
         }
-        return written(envelope_to_wire(profiles.envelope(req.route_params["profile"], asked)))
+        return written(envelope_to_wire(profiles.envelope(path_name(req, "profile"), asked)))
 
     @bp.function_name("put_endpoint")
     @bp.route("profiles/{profile}/endpoints/{endpoint}", methods=["PUT"])
     @answered
     def put_endpoint(req: func.HttpRequest) -> func.HttpResponse:
         body = wire(read(req, EndpointBody))
-        at = req.route_params
-        return told(profiles.put_endpoint(at["profile"], at["endpoint"], body))
+        name, endpoint = path_name(req, "profile"), req.route_params["endpoint"]
+        return told(profiles.put_endpoint(name, endpoint, body))
 
     @bp.function_name("get_endpoint")
     @bp.route("profiles/{profile}/endpoints/{endpoint}", methods=["GET"])
     @answered
     def get_endpoint(req: func.HttpRequest) -> func.HttpResponse:
-        at = req.route_params
-        return written(profiles.get_endpoint(at["profile"], at["endpoint"]))
+        name, endpoint = path_name(req, "profile"), req.route_params["endpoint"]
+        return written(profiles.get_endpoint(name, endpoint))
 
     @bp.function_name("delete_endpoint")
     @bp.route("profiles/{profile}/endpoints/{endpoint}", methods=["DELETE"])
     @answered
     def delete_endpoint(req: func.HttpRequest) -> func.HttpResponse:
-        at = req.route_params
-        profiles.delete_endpoint(at["profile"], at["endpoint"])
+        profiles.delete_endpoint(path_name(req, "profile"), req.route_params["endpoint"])
         return func.HttpResponse(status_code=HTTPStatus.NO_CONTENT)
 
     return bp

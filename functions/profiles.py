@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 import azure.functions as func
 
-from functions._http import answered, flag, written
+from functions._http import answered, flag, path_name, written
 from functions._models import ObservedBody, ProfileBody, read, sent, wire
 from functions._profile_answers import told
 from shared.profiles import Profiles
@@ -19,9 +19,11 @@ def blueprint(profiles: Profiles) -> func.Blueprint:
     @answered
     def put_profile(req: func.HttpRequest) -> func.HttpResponse:
         is_dry_run = flag(req, "dryRun")
-        name = req.route_params["profile"]
+        name = path_name(req, "profile")
         if _is_observed(req):
-            return told(profiles.observe(name, read(req, ObservedBody).resource_id))
+            resource_id = read(req, ObservedBody).resource_id
+            done = profiles.observe(name, resource_id, is_dry_run=is_dry_run)
+            return told(done, is_dry_run=is_dry_run)
         done = profiles.put(name, wire(read(req, ProfileBody)), is_dry_run=is_dry_run)
         return told(done, is_dry_run=is_dry_run)
 
@@ -29,7 +31,7 @@ def blueprint(profiles: Profiles) -> func.Blueprint:
     @bp.route("profiles/{profile}", methods=["GET"])
     @answered
     def get_profile(req: func.HttpRequest) -> func.HttpResponse:
-        return written(profiles.get(req.route_params["profile"]))
+        return written(profiles.get(path_name(req, "profile")))
 
     @bp.function_name("list_profiles")
     @bp.route("profiles", methods=["GET"])
@@ -41,7 +43,7 @@ def blueprint(profiles: Profiles) -> func.Blueprint:
     @bp.route("profiles/{profile}", methods=["DELETE"])
     @answered
     def delete_profile(req: func.HttpRequest) -> func.HttpResponse:
-        profiles.delete(req.route_params["profile"])
+        profiles.delete(path_name(req, "profile"))
         return func.HttpResponse(status_code=HTTPStatus.NO_CONTENT)
 
     return bp

@@ -2,7 +2,7 @@
 
 import azure.functions as func
 
-from functions._http import answered, written
+from functions._http import answered, path_name, written
 from shared.core.errors import Fault, InvalidInput
 from shared.render.html import POLICY, to_html
 from shared.render.markdown import to_markdown
@@ -23,7 +23,7 @@ def blueprint(reports: Reports) -> func.Blueprint:
     @answered
     def get_report(req: func.HttpRequest) -> func.HttpResponse:
         wanted = _format(req)
-        return _told(reports.account(req.route_params["drill"]), wanted)
+        return _told(reports.account(path_name(req, "drill")), wanted)
 
     return bp
 

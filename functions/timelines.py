@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import azure.functions as func
 
-from functions._http import answered, whole_number, written
+from functions._http import answered, path_name, whole_number, written
 from shared.core.errors import Fault, InvalidInput
 from shared.core.plan import camel_case
 from shared.core.samples import Timeline, rfc3339
@@ -31,7 +31,7 @@ def blueprint(timeline: Callable[[str], Timeline]) -> func.Blueprint:
         top = whole_number(req, "$top", TOP, TOP_MAX)
         after = _key(req.params.get("continuation", ""))
         series = req.params.get("series", "")
-        records = sorted(_records(timeline(req.route_params["drill"]), series), key=lambda r: r[0])
+        records = sorted(_records(timeline(path_name(req, "drill")), series), key=lambda r: r[0])
         page = [record for record in records if record[0] > after][: top + 1]
         body: Json = {"value": [record for _, record in page[:top]]}
         if len(page) > top:

@@ -272,7 +272,7 @@ class Drills:
     def _with_recheck(self, drill: Drill, seen: Observation) -> Observation:
         """Ask preflight once more when the first request to inject is due.
 
-        Once a record is committed it is not asked again: what it would see is the drill's own doing.
+        Once a record is committed it is not: what it would see is the drill's own doing.
         """
         would = decide(drill, seen, self._its.now())
         if Action.INJECT not in would.actions or self._its.ledger.view(drill).has_records:

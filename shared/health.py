@@ -64,8 +64,10 @@ class Health:
         """Return what is wrong, in sentences; empty when all is well."""
         try:
             return (*self._stale(), *self._not_restored())
-        except SwitchbackError as error:
-            return (str(error),)
+        except SwitchbackError:
+            # The page needs no key: what exactly failed is in the log, for those who may read it.
+            log.exception("health unknown")
+            return ("Table storage did not answer.",)
 
     def _stale(self) -> tuple[str, ...]:
         now, beats = self._now(), self._store.heartbeats()
@@ -83,5 +85,5 @@ class Health:
         overdue = [record for record in self._open_records() if record.restore_by < limit]
         return (
             *(f"The rollback of drill {drill_id} has not been verified." for drill_id in attention),
-            *(f"{record.resource} is overdue to be restored." for record in overdue),
+            *(f"A fault of drill {record.drill_id} is overdue to be undone." for record in overdue),
         )

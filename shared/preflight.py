@@ -20,7 +20,8 @@ from shared.core.plan import Plan
 from shared.core.preflight import Facts, check, check_again
 from shared.core.profile_view import monitor_settings, statuses
 from shared.core.questions import health_check
-from shared.targets import machines_behind, named
+from shared.core.resource_ids import parse
+from shared.targets import PUBLIC_IP, machines_behind, named
 
 Json = dict[str, Any]
 
@@ -191,7 +192,7 @@ class Preflight:
         )
 
     def _address(self, resource_id: str | None, target: str) -> str | None:
-        if resource_id is None:
+        if resource_id is None or not parse(resource_id).is_a(PUBLIC_IP):
             return self._its.resolve(target) if target else None
         found = self._azure.resource(resource_id)
         return found["properties"].get("ipAddress") if found else None

@@ -123,7 +123,7 @@ class Profiles:
             self._register(name, profile_id, wanted)
         return Written(profile_view(name, MANAGED, live or wanted), todo, is_new=was is None)
 
-    def observe(self, name: str, resource_id: str) -> Written:
+    def observe(self, name: str, resource_id: str, *, is_dry_run: bool = False) -> Written:
         """Register a profile that others own: drills and samples, never a write."""
         _raise_if(tuple(_observed_faults(resource_id)))
         self._raise_if_busy(name)
@@ -133,9 +133,9 @@ class Profiles:
             raise InvalidInput(message, (Fault("TargetNotFound", "resourceId", message),))
         self._raise_if_known_otherwise(name, resource_id)
         was = self._its.registry.find(name)
-        self._its.registry.put(
-            {"name": name, "resourceId": live["id"], "mode": OBSERVED, "lastApplied": None}
-        )
+        entry = {"name": name, "resourceId": live["id"], "mode": OBSERVED, "lastApplied": None}
+        if not is_dry_run:
+            self._its.registry.put(entry)
         return Written(profile_view(name, OBSERVED, live), (), is_new=was is None)
 
     def envelope(self, name: str, asked: Mapping[str, int]) -> Envelope:
@@ -197,7 +197,7 @@ class Profiles:
         if todo:
             kind = short_type(wanted["type"])
             written = self._azure.put_endpoint(entry["resourceId"], kind, endpoint, wanted)
-            self._register(entry["name"], entry["resourceId"], after)
+            self._register(entry["name"], entry["resourceId"], _applied(entry, endpoint, [wanted]))
         return Written(endpoint_view(written), todo, is_new=not mine)
 
     def delete_endpoint(self, name: str, endpoint: str) -> None:
@@ -210,9 +210,7 @@ class Profiles:
             if found["name"].lower() == endpoint.lower():
                 kind = short_type(found["type"])
                 self._azure.delete_endpoint(entry["resourceId"], kind, found["name"])
-                left = [e for e in endpoints if e is not found]
-                after = live | {"properties": live["properties"] | {"endpoints": left}}
-                self._register(entry["name"], entry["resourceId"], after)
+                self._register(entry["name"], entry["resourceId"], _applied(entry, endpoint, []))
 
     def _written(self, profile_id: str, wanted: Json) -> Json:
         try:
@@ -279,6 +277,13 @@ class Profiles:
                 where,
                 f"{where}: {resource_id} has no DNS label; Traffic Manager answers with its name.",
             )
+
+
+def _applied(entry: Json, endpoint: str, now: list[Json]) -> Json:
+    """Return what was last applied with one endpoint changed: other drift stays visible."""
+    applied: Json = entry["lastApplied"]
+    others = [e for e in endpoints_of(applied) if e["name"].lower() != endpoint.lower()]
+    return applied | {"properties": applied["properties"] | {"endpoints": [*others, *now]}}
 
 
 def _observed_faults(resource_id: str) -> Iterator[Fault]:

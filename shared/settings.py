@@ -9,6 +9,12 @@ from shared.core.errors import Fault, InvalidInput
 
 AZURE_ARM = "https://management.azure.com"
 CREDENTIALS = ("managed-identity", "azure-cli")
+NOT_FOR_UNDOING = (
+    "DRILL_RESOURCE_GROUPS",
+    "DNS_AUTHORITATIVE",
+    "DNS_RESOLVERS",
+    "CLIENT_RESOLVER",
+)
 PORT_MAX = 65_535
 REQUIRED = ("AZURE_SUBSCRIPTION_ID", "DRILL_RESOURCE_GROUPS")
 
@@ -42,8 +48,23 @@ class Settings:
         if faults:
             told = " ".join(fault.message for fault in faults)
             raise InvalidInput(f"The settings are incomplete or wrong. {told}", tuple(faults))
+        return cls._of(values)
+
+    @classmethod
+    def for_undoing(cls, values: Mapping[str, str], wrong: InvalidInput) -> "Settings":
+        """Return what the watchdog needs of settings that are wrong, or raise `wrong` again.
+
+        A setting that only drills need must not keep a machine stopped.
+        """
+        names = {fault.target for fault in wrong.faults}
+        if not names <= set(NOT_FOR_UNDOING):
+            raise wrong
+        return cls._of({name: value for name, value in values.items() if name not in names})
+
+    @classmethod
+    def _of(cls, values: Mapping[str, str]) -> "Settings":
         return cls(
-            subscription_id=values["AZURE_SUBSCRIPTION_ID"],
+            subscription_id=values.get("AZURE_SUBSCRIPTION_ID", ""),
             arm_endpoint=_arm(values),
             credential=values.get("CREDENTIAL") or CREDENTIALS[0],
             client_id=values.get("AZURE_CLIENT_ID", ""),
@@ -102,12 +123,19 @@ def _endpoint_faults(values: Mapping[str, str]) -> list[Fault]:
     return faults
 
 
+def is_address(text: str) -> bool:
+    """The text is an IP address."""
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
 def is_address_and_port(text: str) -> bool:
     """The text is an IP address, a colon and a port."""
     host, _, port = text.rpartition(":")
-    try:
-        ip_address(host.strip("[]"))
-    except ValueError:
+    if not is_address(host.strip("[]")):
         return False
     return port.isascii() and port.isdigit() and 0 < int(port) <= PORT_MAX
 

@@ -21,6 +21,7 @@ from shared.adapters.schedule_table import ScheduleTable
 from shared.adapters.tables import Tables
 from shared.adapters.timeline_table import TimelineTable
 from shared.adapters.undo_table import UndoTable
+from shared.core.errors import Fault, InvalidInput
 from shared.core.model import Drill, HealthCheck, Vantages
 from shared.core.questions import DnsQuestion, health_check
 from shared.core.samples import Outcome, Timeline
@@ -29,11 +30,22 @@ from shared.reports import Reports
 from shared.safety import Safety
 from shared.sampling import Sampling, Senses
 from shared.schedules import Schedules
-from shared.settings import Settings
+from shared.settings import Settings, is_address
+
+log = logging.getLogger(__name__)
 
 ASK_SECONDS = 2
 """How long a single question outside of sampling may take."""
 ZONE_LABELS = 2
+
+
+def assembled(values: Mapping[str, str]) -> tuple["Services", InvalidInput | None]:
+    """Return the services, and what is wrong with the settings if they are for undoing only."""
+    try:
+        return Services(Settings.read(values)), None
+    except InvalidInput as wrong:
+        log.critical("%s", wrong)
+        return Services(Settings.for_undoing(values, wrong)), wrong
 
 
 class Services:
@@ -42,7 +54,7 @@ class Services:
     def __init__(self, settings: Settings) -> None:
         logging.getLogger("azure").setLevel(logging.WARNING)
         self._settings = settings
-        self._clock = Clock.from_setting(settings.clock)
+        self._clock = _clock(settings)
         self._arm = Arm(settings, self._clock)
         guard = Guard(allow_loopback=settings.is_emulated)
         detours = connect_to(settings.connect_to)
@@ -134,8 +146,11 @@ class Services:
         return sample.answer if sample.outcome is Outcome.OK else ""
 
     def _resolve(self, name: str) -> str | None:
-        answer = self._ask(self._resolvers()[0], name, recursion_desired=True)
-        return answer.rsplit(">", 1)[-1] or None
+        if is_address(name):
+            return name
+        resolver = self._settings.client_resolver or self._resolvers()[0]
+        address = self._ask(resolver, name, recursion_desired=True).rsplit(">", 1)[-1]
+        return address if is_address(address) else None
 
     def _authoritative_answers(self, fqdn: str) -> dict[str, str]:
         return {server: self._ask(server, fqdn) for server in self._authoritative(fqdn)}
@@ -150,14 +165,23 @@ class Services:
 
     def _vantages(self, fqdn: str, client_url: str) -> Vantages:
         resolvers = self._resolvers()
+        client_resolver = self._settings.client_resolver or resolvers[0]
         return Vantages(
             authoritative=self._authoritative(fqdn),
-            resolvers=resolvers,
-            client_resolver=self._settings.client_resolver or resolvers[0],
+            # The client's own resolver is a vantage too, listed or not.
+            resolvers=tuple(dict.fromkeys([*resolvers, client_resolver])),
+            client_resolver=client_resolver,
             client_url=client_url,
             environment="emulated" if self._settings.is_emulated else "azure",
             clock_speed=self._clock.speed,
         )
+
+
+def _clock(settings: Settings) -> Clock:
+    try:
+        return Clock.from_setting(settings.clock)
+    except ValueError as error:
+        raise InvalidInput(str(error), (Fault("InvalidSetting", "CLOCK", str(error)),)) from error
 
 
 def _health_check(drill: Drill) -> HealthCheck | None:

@@ -104,7 +104,7 @@ def test_a_heartbeat_never_stops_a_heart(bench: Bench) -> None:
     bench.is_reachable = False
     bench.health().beat("take_samples")
 
-    assert bench.health().problems() == ("Tables do not answer.",)
+    assert bench.health().problems() == ("Table storage did not answer.",)
 
 
 def test_a_rollback_that_failed_is_unhealthy(bench: Bench) -> None:
@@ -119,4 +119,4 @@ def test_a_record_that_the_watchdog_did_not_restore_is_unhealthy(bench: Bench) -
     bench.records = (an_undo_record(restore_by=at(-181)),)
 
     (told,) = bench.health().problems()
-    assert told.endswith("virginia-vm is overdue to be restored.")
+    assert told == "A fault of drill d1 is overdue to be undone."

@@ -68,6 +68,28 @@ def test_an_emulated_azure_may_be_reached_over_http(endpoint: str) -> None:
     assert settings.is_emulated
 
 
+def test_what_only_drills_need_does_not_keep_the_watchdog_from_its_work() -> None:
+    """A resolver that is misspelt during a drill must not leave its machine stopped."""
+    values = GOOD | {"DNS_RESOLVERS": "8.8.8.8", "DRILL_RESOURCE_GROUPS": ""}
+    with pytest.raises(InvalidInput) as wrong:
+        Settings.read(values)
+
+    settings = Settings.for_undoing(values, wrong.value)
+
+    assert (settings.subscription_id, settings.resolvers) == ("0000", ())
+
+
+def test_without_what_the_watchdog_needs_the_app_does_not_start() -> None:
+    """There is nothing that it could undo; everything that is wrong is still told at once."""
+    with pytest.raises(InvalidInput) as wrong:
+        Settings.read({})
+
+    with pytest.raises(InvalidInput) as again:
+        Settings.for_undoing({}, wrong.value)
+
+    assert again.value is wrong.value
+
+
 def test_the_sample_lists_every_setting_that_is_read() -> None:
     """And no other, but for those that the Functions host reads."""
     sample = json.loads((ROOT / "local.settings.sample.json").read_text())["Values"]

@@ -22,7 +22,8 @@ from shared.adapters.clock import Clock
 from shared.adapters.credentials import credential
 from shared.core.errors import RefusedByAzure, UpstreamUnavailable
 from shared.core.model import Machine
-from shared.core.resource_ids import parse
+from shared.core.profile_view import statuses
+from shared.core.resource_ids import ResourceId, parse
 from shared.core.samples import Attempt, Instant
 from shared.settings import Settings
 
@@ -57,7 +58,7 @@ class Arm:
 
     def profile(self, profile_id: str, **options: Any) -> Json | None:  # noqa: ANN401 - the SDK's
         """Return the profile with its endpoints and live statuses, or None."""
-        at = parse(profile_id)
+        at = self._at(profile_id)
         with _as_core_errors():
             try:
                 get = self._traffic_manager.profiles.get
@@ -68,7 +69,7 @@ class Arm:
 
     def put_profile(self, profile_id: str, body: Json) -> Json:
         """Create or replace the profile with all its endpoints."""
-        at = parse(profile_id)
+        at = self._at(profile_id)
         with _as_core_errors():
             put = self._traffic_manager.profiles.create_or_update
             written: Json = put(at.group, at.name, body).as_dict()  # type: ignore[call-overload]
@@ -76,14 +77,14 @@ class Arm:
 
     def delete_profile(self, profile_id: str) -> None:
         """Delete the profile; nothing happens if there is none."""
-        at = parse(profile_id)
+        at = self._at(profile_id)
         with _as_core_errors():
             # SDK 2.0.0 parses the service's empty 200 as JSON and dies; streaming skips the parse.
             self._traffic_manager.profiles.delete(at.group, at.name, stream=True)
 
     def put_endpoint(self, profile_id: str, kind: str, name: str, body: Json) -> Json:
         """Create or replace one endpoint; `kind` is `azureEndpoints` and so on."""
-        at = parse(profile_id)
+        at = self._at(profile_id)
         with _as_core_errors():
             put = self._traffic_manager.endpoints.create_or_update
             written: Json = put(at.group, at.name, kind, name, body).as_dict()  # type: ignore[call-overload]
@@ -91,7 +92,7 @@ class Arm:
 
     def delete_endpoint(self, profile_id: str, kind: str, name: str) -> None:
         """Delete one endpoint; nothing happens if there is none."""
-        at = parse(profile_id)
+        at = self._at(profile_id)
         with _as_core_errors():
             # As in delete_profile: the SDK cannot read the service's empty 200.
             self._traffic_manager.endpoints.delete(at.group, at.name, kind, name, stream=True)
@@ -100,6 +101,7 @@ class Arm:
         """Return any resource's JSON (public IPs, NICs, load balancers), or None."""
         from azure.core.rest import HttpRequest
 
+        self._at(resource_id)
         request = HttpRequest("GET", resource_id, params={"api-version": api_version})
         with _as_core_errors():
             response = self._traffic_manager.send_request(request)
@@ -114,16 +116,13 @@ class Arm:
         found = self.profile(profile_id, **ONE_ATTEMPT)
         if found is None:
             raise UpstreamUnavailable(f"ARM has no profile {profile_id} now.")
-        properties = found["properties"]
-        endpoints = properties.get("endpoints") or []
-        return (
-            properties["monitorConfig"].get("profileMonitorStatus") or "",
-            {e["name"]: e["properties"].get("endpointMonitorStatus") or "" for e in endpoints},
-        )
+        with _as_core_errors():
+            told = found["properties"]["monitorConfig"].get("profileMonitorStatus")
+            return told or "", statuses(found)
 
     def machine(self, machine_id: str, **options: Any) -> Machine | None:  # noqa: ANN401 - the SDK's
         """Return a machine's power state, tags and region, or None if there is none."""
-        at = parse(machine_id)
+        at = self._at(machine_id)
         with _as_core_errors():
             machines = self._compute.virtual_machines
             try:
@@ -144,15 +143,24 @@ class Arm:
 
     def power_off(self, machine_id: str, not_after: Instant) -> PowerAnswer:
         """Ask for a power-off, once: no retry, and never after `not_after`. Never raises."""
-        at = parse(machine_id)
+        at = self._at(machine_id)
         request = self._compute.virtual_machines.begin_power_off
         return self._power(lambda **limits: request(at.group, at.name, **limits), not_after)
 
     def start(self, machine_id: str) -> PowerAnswer:
         """Ask for a start, once; whoever looks again asks again. Never raises."""
-        at = parse(machine_id)
+        at = self._at(machine_id)
         request = self._compute.virtual_machines.begin_start
         return self._power(lambda **limits: request(at.group, at.name, **limits), None)
+
+    def _at(self, resource_id: str) -> ResourceId:
+        """Return the parts of an id of this subscription; the clients know no other."""
+        at = parse(resource_id)
+        if at.subscription.lower() != self._settings.subscription_id.lower():
+            raise RefusedByAzure(
+                f"{resource_id} is not in subscription {self._settings.subscription_id}."
+            )
+        return at
 
     def _power(self, request: Any, not_after: Instant | None) -> PowerAnswer:  # noqa: ANN401 - an SDK call
         wall_seconds = self._clock.wall_seconds(POWER_REQUEST_SECONDS_MAX)
@@ -220,6 +228,9 @@ def _as_core_errors() -> Iterator[None]:
         raise refused from error
     except AzureError as error:
         raise UpstreamUnavailable(f"ARM did not answer: {error}") from error
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        # A proxy's page, or a body without what a body must have: nothing is known of the resource.
+        raise UpstreamUnavailable(f"ARM's answer could not be read: {error!r}") from error
 
 
 def _retry_after_seconds(error: HttpResponseError) -> float | None:

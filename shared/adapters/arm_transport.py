@@ -1,12 +1,17 @@
 """How requests reach ARM: bounded retries, plain http to this machine only, none sent too late."""
 
 import logging
+import threading
 from typing import Any
 
 from azure.core.exceptions import AzureError
 from azure.core.pipeline import PipelineRequest
 from azure.core.pipeline.policies import SansIOHTTPPolicy
 from azure.core.pipeline.transport import RequestsTransport
+from requests import Session
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from shared.adapters.clock import Clock
 from shared.core.samples import Instant, rfc3339
@@ -27,22 +32,66 @@ class AllowHttp(SansIOHTTPPolicy[Any, Any]):
         request.context.options.setdefault("enforce_https", False)
 
 
-class PunctualTransport(RequestsTransport):  # type: ignore[misc] # exported lazily, so Any
-    """Refuses to send a request past its `not_after`: the last step before the wire.
+class _Limit(threading.local):
+    """Until when the request that this thread is sending may be sent."""
 
-    Waiting for a token, or a frozen process, may delay a request by minutes; a fault that arrives
-    after its drill has given up would be nobody's to undo.
+    not_after: Instant | None = None
+
+
+class _Punctual:
+    """Mixed into a connection: looks at the clock when it is connected, before the first byte."""
+
+    limit: _Limit
+    clock: Clock
+
+    def send(self, data: Any) -> None:  # noqa: ANN401 - http.client's type
+        """Send, or raise LateRequest; names, connections and handshakes are behind us here."""
+        if self.sock is None:  # type: ignore[attr-defined]
+            self.connect()  # type: ignore[attr-defined]
+        _raise_if_late(self.limit.not_after, self.clock)
+        super().send(data)  # type: ignore[misc]
+
+
+def _raise_if_late(not_after: Instant | None, clock: Clock) -> None:
+    if not_after is not None and clock.now() > not_after:
+        raise LateRequest(f"The request was not to be sent after {rfc3339(not_after)}.")
+
+
+def _punctual_adapter(limit: _Limit, clock: Clock) -> HTTPAdapter:
+    """Return an adapter whose connections are punctual."""
+    its = {"limit": limit, "clock": clock}
+    plain = type("PunctualHttp", (_Punctual, HTTPConnection), its)
+    secure = type("PunctualHttps", (_Punctual, HTTPSConnection), its)
+    adapter = HTTPAdapter()
+    adapter.poolmanager.pool_classes_by_scheme = {
+        "http": type("HttpPool", (HTTPConnectionPool,), {"ConnectionCls": plain}),
+        "https": type("HttpsPool", (HTTPSConnectionPool,), {"ConnectionCls": secure}),
+    }
+    return adapter
+
+
+class PunctualTransport(RequestsTransport):  # type: ignore[misc] # exported lazily, so Any
+    """Refuses to send a request past its `not_after`: asked before, and with the first byte.
+
+    Waiting for a token, a name or a connection, or a frozen process, may delay a request by
+    minutes; a fault that arrives after its drill has given up would be nobody's to undo.
     """
 
     def __init__(self, clock: Clock) -> None:
-        super().__init__()
-        self._clock = clock
+        self._clock, self._limit = clock, _Limit()
+        session = Session()
+        for scheme in ("http://", "https://"):
+            session.mount(scheme, _punctual_adapter(self._limit, clock))
+        super().__init__(session=session, session_owner=False)
 
     def send(self, request: Any, *, not_after: Instant | None = None, **options: Any) -> Any:  # noqa: ANN401 - the SDK's types
         """Send the request, or raise LateRequest."""
-        if not_after is not None and self._clock.now() > not_after:
-            raise LateRequest(f"The request was not to be sent after {rfc3339(not_after)}.")
-        return super().send(request, **options)
+        _raise_if_late(not_after, self._clock)
+        self._limit.not_after = not_after
+        try:
+            return super().send(request, **options)
+        finally:
+            self._limit.not_after = None
 
 
 def client_options(settings: Settings, clock: Clock) -> dict[str, Any]:
@@ -54,10 +103,10 @@ def client_options(settings: Settings, clock: Clock) -> dict[str, Any]:
         "credential_scopes": [ARM_SCOPE],
         "transport": PunctualTransport(clock),
         "per_call_policies": [AllowHttp()] if settings.is_emulated else [],
-        "retry_total": 2,
+        "retry_total": 1,
         # A Retry-After would be slept through, minutes of it: whoever asked is told instead.
         "retry_status": 0,
         "retry_backoff_factor": 0.2,
         "connection_timeout": 5,
-        "read_timeout": 15,
+        "read_timeout": 10,
     }

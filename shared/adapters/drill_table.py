@@ -4,6 +4,7 @@ Rows: `drill|{id}`, `lock|{profile}` (exactly while a drill is open), `summary|{
 time}|{id}` (one per closed drill, newest first), and the safety lever.
 """
 
+import logging
 from dataclasses import replace
 
 from shared.adapters.codec import from_json, to_json
@@ -17,9 +18,17 @@ from shared.adapters.tables import (
     replacing,
     split_text,
 )
-from shared.core.errors import DrillExists, DrillNotFound, ProfileBusy, StaleRow
+from shared.core.errors import (
+    DrillExists,
+    DrillNotFound,
+    ProfileBusy,
+    StaleRow,
+    UpstreamUnavailable,
+)
 from shared.core.model import Drill, Ending, Phase
 from shared.core.samples import Instant, rfc3339
+
+log = logging.getLogger(__name__)
 
 PARTITION = "drills"
 FAR_FUTURE = 10**14
@@ -48,8 +57,16 @@ class DrillTable:
     def open_drills(self) -> tuple[Drill, ...]:
         """Return the open drills: the lock rows, never history."""
         locks = self._rows.between(PARTITION, "lock|", "lock}")
-        found = [self.find(row["drill_id"]) for row in locks]
+        found = [self._readable(row["drill_id"]) for row in locks]
         return tuple(drill for drill in found if drill is not None)
+
+    def _readable(self, drill_id: str) -> Drill | None:
+        """One row that cannot be read must not hide the others."""
+        try:
+            return self.find(drill_id)
+        except (ValueError, KeyError, TypeError):
+            log.exception("drill row unreadable drill_id=%s", drill_id)
+            return None
 
     def holder(self, profile: str) -> str | None:
         """Return the id of the drill that holds the profile's lock, or None."""
@@ -65,6 +82,12 @@ class DrillTable:
         }
         try:
             etags = self._rows.together(creating(to_row(drill)), creating(lock))
+        except UpstreamUnavailable:
+            # The answer may be lost and the rows there: then the drill has started.
+            found = self.find(drill.id)
+            if found is not None and replace(found, version="") == drill:
+                return found
+            raise
         except StaleRow as error:
             if self.find(drill.id):
                 raise DrillExists(f"Drill {drill.id!r} exists already.") from error

@@ -1,5 +1,6 @@
 """Table storage: how tables are reached, and how the SDK's exceptions become ours."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -22,8 +23,7 @@ from shared.settings import Settings
 Row = dict[str, Any]
 
 OPTIONS: dict[str, Any] = {
-    # POST and PATCH are what upserts and transactions use; the SDK alone would not retry them.
-    "retry_on_methods": frozenset({"GET", "PUT", "DELETE", "HEAD", "OPTIONS", "POST", "PATCH"}),
+    # POST (creates, transactions) is not retried: whoever did not get the answer looks first.
     "retry_total": 2,
     "retry_backoff_factor": 0.1,
     "connection_timeout": 3,
@@ -55,14 +55,16 @@ class Tables:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._reached: dict[str, TableClient] = {}
-        self._lock = Lock()
+        # A lock each: a table that hangs must not keep the ledger from being read.
+        self._locks: defaultdict[str, Lock] = defaultdict(Lock)
 
     def table(self, name: str) -> TableClient:
         """Return a table, made if there is none; one thread makes, the others wait for it."""
-        with self._lock:
-            if name not in self._reached:
-                self._reached[name] = self._make(name)
-            return self._reached[name]
+        if name not in self._reached:
+            with self._locks[name]:
+                if name not in self._reached:
+                    self._reached[name] = self._make(name)
+        return self._reached[name]
 
     def _make(self, name: str) -> TableClient:
         with as_core_errors():

@@ -4,6 +4,7 @@ The key of a record is its drill and its resource, so two hosts cannot commit it
 moves the row in one transaction, so the watchdog reads open records and no history.
 """
 
+import logging
 from dataclasses import replace
 from hashlib import sha256
 
@@ -11,6 +12,8 @@ from shared.adapters.codec import from_json, to_json
 from shared.adapters.tables import Row, Rows, Tables, creating, deleting, joined_text, split_text
 from shared.core.model import UndoRecord
 from shared.core.samples import rfc3339
+
+log = logging.getLogger(__name__)
 
 PARTITION = "ledger"
 
@@ -44,7 +47,8 @@ class UndoTable:
 
     def _below(self, prefix: str) -> tuple[UndoRecord, ...]:
         rows = self._rows.between(PARTITION, prefix, prefix[:-1] + "}")
-        return tuple(_from_row(row) for row in rows)
+        read = [_readable(row) for row in rows]
+        return tuple(record for record in read if record is not None)
 
 
 def _key(state: str, record: UndoRecord) -> str:
@@ -63,6 +67,15 @@ def _to_row(record: UndoRecord) -> Row:
         "sent_count": record.sent_count,
         **split_text("state", to_json(replace(record, version=""))),
     }
+
+
+def _readable(row: Row) -> UndoRecord | None:
+    """One row that cannot be read must not keep the watchdog from the others."""
+    try:
+        return _from_row(row)
+    except (ValueError, KeyError, TypeError):
+        log.exception("undo row unreadable row=%s", row["RowKey"])
+        return None
 
 
 def _from_row(row: Row) -> UndoRecord:

@@ -10,7 +10,7 @@ from shared.core.decide import Observation
 from shared.core.evidence import Evidence, by_series
 from shared.core.model import Drill, Phase
 from shared.core.samples import Instant, Outcome, Sample
-from shared.core.slots import is_gap
+from shared.core.slots import Served, Slot, is_gap
 
 STALE_SECONDS = 45
 """Two windows of ten seconds, one of them written late, and a tick: older tells nothing."""
@@ -109,11 +109,14 @@ def _steady_since(seen: Evidence) -> Instant | None:
         (f"health/{drill.endpoint}", _is_ok),
         (_client(seen), _served(seen)),
         (f"dns/recursive/{vantages.client_resolver}", names),
-        *((f"dns/authoritative/{server}", names) for server in vantages.authoritative),
     ]
     starts = [_run_start(seen, name, verdict) for name, verdict in demands]
+    servers = [f"dns/authoritative/{server}" for server in vantages.authoritative]
+    # A name server that never answers us must not forbid drills; one that disagrees must.
+    answering = [name for name in servers if _newest(seen, name, names) is not None]
+    starts += [_run_start(seen, name, names) for name in answering]
     known = [start for start in starts if start is not None]
-    return max(known) if len(known) == len(starts) else None
+    return max(known) if answering and len(known) == len(starts) else None
 
 
 def _away_at(seen: Evidence) -> Instant | None:
@@ -146,21 +149,23 @@ def _seconds(since: Instant | None, until: Instant, drill: Drill) -> float | Non
 
 def _client_back_for_seconds(seen: Evidence) -> float | None:
     """How long the objective client has been on the primary; one isolated failure is a blip."""
-    group = seen.series.get(_client(seen), [])
-    served = _served(seen)
+    slots = seen.slots(_client(seen))
+    every_ms = seen.every_ms(_client(seen))
+    primary = frozenset({seen.drill.endpoint})
     start: Instant | None = None
-    later: Instant | None = None
+    later: Slot | None = None
     failures = 0
-    for sample in reversed(group):
-        if later is not None and is_gap(sample.asked_at, later, seen.every_ms(sample.series)):
+    for slot in reversed(slots):
+        if later is not None and is_gap(slot.last_asked_at, later.asked_at, every_ms):
             break
-        later = sample.asked_at
-        failures = 0 if _is_ok(sample) else failures + 1
-        if failures > 1 or (_is_ok(sample) and not served(sample)):
+        later = slot
+        served = seen.served(slot, primary, seen.survivors)
+        failures = failures + 1 if served is Served.FAILED else 0
+        if failures > 1 or served in (Served.UNWANTED, Served.OTHER):
             break
-        if _is_ok(sample):
-            start = sample.asked_at
-    return _seconds(start, group[-1].asked_at, seen.drill) if group else None
+        if served is Served.WANTED:
+            start = slot.asked_at
+    return _seconds(start, slots[-1].asked_at, seen.drill) if slots else None
 
 
 def _stop(seen: Evidence) -> str:
@@ -179,8 +184,8 @@ def _is_survivor_unhealthy(seen: Evidence) -> bool:
         return True
     next_one = min(others, key=lambda e: e.priority)
     count = seen.drill.plan.stop_conditions.survivor_unhealthy_samples
-    newest = seen.series.get(f"health/{next_one.name}", [])[-count:]
-    return len(newest) == count and not any(_is_ok(sample) for sample in newest)
+    newest = seen.slots(f"health/{next_one.name}")[-count:]
+    return len(newest) == count and all(slot.failed for slot in newest)
 
 
 def _is_outage_over_budget(seen: Evidence) -> bool:

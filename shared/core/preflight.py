@@ -145,7 +145,17 @@ def _machines(facts: Facts) -> Iterator[Fault]:
 
 
 def _objective(facts: Facts) -> Iterator[Fault]:
-    floor = envelope_of(facts.snapshot, facts.plan).rto_floor_seconds
+    promised = envelope_of(facts.snapshot, facts.plan)
+    floor = promised.rto_floor_seconds
+    budget = facts.plan.stop_conditions.client_outage_seconds_max
+    longest = promised.failover_total.seconds_max
+    if budget is not None and longest is not None and budget < longest:
+        yield Fault(
+            "BudgetBelowEnvelope",
+            "stopConditions.clientOutageSecondsMax",
+            f"stopConditions.clientOutageSecondsMax is {budget}; a failover that goes as the "
+            f"settings promise may take {longest:g} s, so it would be stopped on the way.",
+        )
     if facts.plan.rto_seconds < floor:
         yield Fault(
             "ObjectiveBelowEnvelope",

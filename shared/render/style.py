@@ -236,10 +236,17 @@ TELEPHONE = """
 """
 PAPER = """
 @media print {
-  @page { size: A4; margin: 14mm; }
+  @page { size: A4; margin: 12mm 14mm; }
   :root { -webkit-print-color-adjust: exact; print-color-adjust: exact; }
   body { background: #fff; font-size: 10.5pt; }
-  main { max-width: none; padding: 0; }
+  main { max-width: none; padding: 0; zoom: .88; }
+  header { margin-bottom: 18px; }
+  .lead { margin-top: 6px; }
+  .card { padding: 14px 18px; }
+  .measure { margin: 8px 0; }
+  .because { margin-top: 8px; }
+  .how { margin-top: 12px; max-width: none; }
+  .way { margin-top: 12px; }
   h2, h3 { break-after: avoid; }
   .cards { grid-template-columns: 1fr 1fr; }
   .card, figure, tr, li, dl, .how { break-inside: avoid; }
@@ -252,7 +259,8 @@ PAPER = """
   table { font-size: 8.5pt; }
   th { font-size: 8pt; white-space: normal; }
   td, th { padding: 4px 8px 4px 0; }
-  section { margin-top: 26px; }
+  section { margin-top: 24px; }
+  section > h2 { margin-bottom: 8px; }
   .row { grid-template-columns: 100px minmax(0, 1fr) 112px 116px 58px; gap: 0 10px;
     font-size: 9.5pt; }
   details:not([open]) { display: none; }

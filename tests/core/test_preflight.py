@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from shared.core.model import Machine
-from shared.core.plan import Plan
+from shared.core.plan import Plan, StopConditions
 from shared.core.preflight import Facts, check, check_again
 from tests.support.drills import LAB, VIRGINIA_VM
 
@@ -45,6 +45,13 @@ ALONE: dict[str, dict[str, Any]] = {
     "TargetNotOptedIn": {"machines": {VIRGINIA_VM: RUNNING._replace(tags={})}},
     "TargetNotRunning": {"machines": {VIRGINIA_VM: RUNNING._replace(power_state="deallocated")}},
     "TargetNotAllowed": {"allowed_groups": ("other",)},
+    "BudgetBelowEnvelope": {
+        "plan": Plan(
+            profile="lab",
+            rto_seconds=300,
+            stop_conditions=StopConditions(client_outage_seconds_max=232),
+        )
+    },
     "ObjectiveBelowEnvelope": {"plan": Plan(profile="lab", rto_seconds=99)},
 }
 

@@ -1,7 +1,10 @@
 """The load balancer: forwards to machines that serve, drops when none does."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -139,3 +142,27 @@ async def test_bytes_pass_both_ways_and_so_do_endings(pool: Pool) -> None:
         async with asyncio.timeout(1):
             while machine.clients:
                 await asyncio.sleep(0.001)
+
+
+async def test_a_flow_that_both_sides_have_ended_holds_nothing(pool: Pool) -> None:
+    """Whoever ends first: a balancer that forwards for days must not run out of sockets."""
+    before = open_sockets()
+    for connection in ("close", "keep-alive"):  # the machine ends first, the client does
+        for _ in range(5):
+            reader, writer = await pool.connect()
+            writer.write(f"GET / HTTP/1.1\r\nHost: x\r\nConnection: {connection}\r\n\r\n".encode())
+            await reader.readuntil(b"\r\n\r\n")
+            writer.close()
+            await writer.wait_closed()
+    async with asyncio.timeout(1):
+        while open_sockets() > before:
+            await asyncio.sleep(0.01)
+
+
+def open_sockets() -> int:
+    """How many sockets this process holds."""
+    count = 0
+    for link in Path("/proc/self/fd").iterdir():
+        with suppress(FileNotFoundError):  # the folder's own descriptor has gone by now
+            count += os.readlink(link).startswith("socket:")
+    return count

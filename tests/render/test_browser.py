@@ -75,8 +75,8 @@ CUT = """[...document.querySelectorAll('svg.lanes, svg.bars, svg.gauge')].flatMa
 # Names of lanes that reach into the lanes, or into each other.
 CROWDED = """[...document.querySelectorAll('.lane-name')].filter(name => {
   const box = name.getBoundingClientRect();
-  return [...name.children].some(c => c.getBoundingClientRect().right > box.right + 1
-    || c.scrollWidth > c.clientWidth + 1) || name.scrollHeight > box.height + 3;
+  return [...name.children].some(c => c.getBoundingClientRect().bottom > box.bottom + 3
+    || c.getBoundingClientRect().top < box.top - 3 || c.scrollWidth > c.clientWidth + 1);
 }).map(name => name.textContent)"""
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 

@@ -1,0 +1,112 @@
+"""How long the report of a one-hour drill takes: one profile, every series every second.
+
+`python -m benchmarks.report`, in the checkout's environment. The samples are made up but go
+through what real ones go through: packed rows, unpacked, judged, rendered. Reading the rows from
+Table storage comes on top where TABLES_CONNECTION names a Table service.
+"""
+
+import json
+import os
+import secrets
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import groupby
+
+from azure.data.tables import TableServiceClient  # noqa: TID251 (the real service)
+
+from shared.adapters.timeline_table import (
+    MINUTE_MS,
+    TimelineTable,
+    to_action_row,
+    to_timeline,
+    to_transition_row,
+    to_window_row,
+)
+from shared.core.report import build_report
+from shared.core.samples import Timeline
+from shared.render.markdown import to_markdown
+from shared.render.wire import to_wire
+from tests.support.drills import at
+from tests.support.worlds import Sampler, World, a_finished_drill, timeline
+
+HOUR_SECONDS = 3_600.0
+ROUNDS = 7
+LIMIT_MILLISECONDS = 300
+Rows = list[dict[str, object]]
+
+
+def main() -> None:
+    """Print how long each step takes."""
+    recorded = timeline(an_hour(), Sampler(jitter_seconds=0.02))
+    drill = replace(a_finished_drill(), closed_at=at(HOUR_SECONDS))
+    rows = rows_of(drill.id, recorded)
+    read = to_timeline(rows)
+    report = build_report(drill, read)
+    print(f"{len(read.samples)} samples in {len(rows)} rows, {packed_octets(rows):,} octets packed")
+    steps: dict[str, Callable[[], object]] = {
+        "unpack": lambda: to_timeline(rows),
+        "judge": lambda: build_report(drill, read),
+        "render JSON": lambda: json.dumps(to_wire(report)),
+        "render Markdown": lambda: to_markdown(report),
+    }
+    total = 0.0
+    for name, step in steps.items():
+        took = milliseconds(step)
+        total += took if name != "render Markdown" else 0.0
+        print(f"{name:<28} {took:8.1f} ms")
+    print(f"{'report as JSON':<28} {total:8.1f} ms   (limit {LIMIT_MILLISECONDS} ms)")
+    if connection := os.environ.get("TABLES_CONNECTION"):
+        print(f"{'read and unpack':<28} {read_milliseconds(connection, drill.id, rows):8.1f} ms")
+
+
+def an_hour() -> World:
+    """Return the lab's drill with a failover that is held until the hour is nearly over."""
+    world = World()
+    later = HOUR_SECONDS - world.end
+    back = ("restore_sent", "restore_accepted", "restore_answered", "running", "serving")
+    names = (*back, "online", "authoritative_back", "resolver_back", "end")
+    return replace(world, **{name: getattr(world, name) + later for name in names})
+
+
+def rows_of(drill_id: str, recorded: Timeline) -> Rows:
+    """Return the timeline as its rows, in the order of their keys."""
+    rows = [
+        to_window_row(drill_id, minute * MINUTE_MS, "bench", tuple(samples))
+        for minute, samples in groupby(recorded.samples, lambda s: s.asked_at // MINUTE_MS)
+    ]
+    rows += [to_action_row(drill_id, action) for action in recorded.actions]
+    rows += [to_transition_row(drill_id, transition) for transition in recorded.transitions]
+    return sorted(rows, key=lambda row: str(row["RowKey"]))
+
+
+def packed_octets(rows: Sequence[dict[str, object]]) -> int:
+    """How much of the rows is samples."""
+    return sum(len(value) for row in rows for value in row.values() if isinstance(value, bytes))
+
+
+def milliseconds(step: Callable[[], object]) -> float:
+    """Return the median of several rounds."""
+    took = []
+    for _ in range(ROUNDS):
+        began = time.perf_counter()
+        step()
+        took.append(1_000 * (time.perf_counter() - began))
+    return statistics.median(took)
+
+
+def read_milliseconds(connection: str, drill_id: str, rows: Rows) -> float:
+    """Return how long the same rows take from the Table service."""
+    with TableServiceClient.from_connection_string(connection) as service:
+        table = service.create_table(f"bench{secrets.token_hex(8)}")
+        try:
+            for row in rows:
+                table.upsert_entity(row)
+            return milliseconds(lambda: TimelineTable(lambda: table).read(drill_id))
+        finally:
+            service.delete_table(table.table_name)
+
+
+if __name__ == "__main__":
+    main()
