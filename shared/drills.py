@@ -222,7 +222,10 @@ class Drills:
 
     def tick(self, drill: Drill) -> Drill:
         """Move one drill on: look, decide, save, act."""
-        seen = self._with_recheck(drill, self._seen(drill, self._recent(drill)))
+        timeline = self._recent(drill)
+        if str(drill.phase) not in {each.phase for each in timeline.transitions}:
+            self._record_phase(drill)  # a tick that died between saving and writing it down
+        seen = self._with_recheck(drill, self._seen(drill, timeline))
         decision = decide(drill, seen, self._its.now())
         moved = drill if decision.drill == drill else self._its.store.save(decision.drill)
         if moved.phase is not drill.phase:

@@ -1,10 +1,11 @@
 """Computes a drill's report from what was recorded; writes nothing."""
 
+from dataclasses import replace
 from typing import NamedTuple, Protocol
 
 from shared.core.model import Drill
 from shared.core.report import Report, build_report
-from shared.core.samples import Instant, Timeline
+from shared.core.samples import Instant, Timeline, Transition
 
 
 class DrillSource(Protocol):
@@ -41,5 +42,13 @@ class Reports:
     def account(self, drill_id: str) -> Account:
         """Return the report with the records that it is made from."""
         drill = self._drills.load(drill_id)
-        timeline = self._timelines.read(drill_id)
+        timeline = _with_closing(drill, self._timelines.read(drill_id))
         return Account(build_report(drill, timeline), timeline)
+
+
+def _with_closing(drill: Drill, timeline: Timeline) -> Timeline:
+    """No tick follows the last one: if it died before writing the end down, the drill's row tells."""
+    if drill.closed_at is None or str(drill.phase) in {t.phase for t in timeline.transitions}:
+        return timeline
+    closing = Transition(at=drill.closed_at, phase=str(drill.phase), reason=drill.reason)
+    return replace(timeline, transitions=(*timeline.transitions, closing))

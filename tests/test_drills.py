@@ -269,6 +269,17 @@ def test_one_drills_trouble_does_not_keep_another_from_rolling_back(bench: Bench
     assert bench.machine.state == "running"
 
 
+def test_a_phase_that_was_saved_and_not_written_down_is_written_at_the_next_tick(
+    bench: Bench,
+) -> None:
+    """A tick may die between the two."""
+    failed_over(bench)
+    del bench.timeline.transitions[-1]
+    bench.tick(72)
+
+    assert [t.phase for t in bench.timeline.transitions] == ["steady", "failover"]
+
+
 def test_no_rollback_waits_for_samples(bench: Bench) -> None:
     """A timeline that cannot be read makes everything unknown, and a stop is still a stop."""
     failed_over(bench)
