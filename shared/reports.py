@@ -47,7 +47,7 @@ class Reports:
 
 
 def _with_closing(drill: Drill, timeline: Timeline) -> Timeline:
-    """No tick follows the last one: if it died before writing the end down, the drill's row tells."""
+    """No tick follows the last one: what it did not live to write, the drill's row tells."""
     if drill.closed_at is None or str(drill.phase) in {t.phase for t in timeline.transitions}:
         return timeline
     closing = Transition(at=drill.closed_at, phase=str(drill.phase), reason=drill.reason)
