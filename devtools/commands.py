@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from devtools import checks, demo, setup, stack, up
+from devtools import az, checks, demo, setup, stack, up
 from devtools.console import complain, say, status
 from devtools.core_tools import func
 from devtools.processes import Children, Failed, Interrupted
@@ -22,6 +22,7 @@ def main(words: Sequence[str]) -> int:
     if rest and parsed.command != "test":
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     commands: dict[str, Callable[[], int]] = {
+        "az": lambda: _az(parsed),
         "demo": lambda: _demo(parsed, subparsers["demo"]),
         "test": lambda: _test(parsed, rest),
         "up": lambda: _up(parsed, subparsers["up"]),
@@ -67,6 +68,11 @@ def _up(parsed: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     return 0
 
 
+def _az(parsed: argparse.Namespace) -> int:
+    setup.prepare()
+    return az.run(installs=parsed.install, documents=parsed.document)
+
+
 def _stay(started: stack.Stack) -> None:
     """Stay until Ctrl-C, which is how this is meant to end."""
     try:
@@ -108,6 +114,7 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParse
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
     told = {
+        "az": "run the Azure CLI's commands against an emulated Azure",
         "demo": "run the whole lab against an emulated Azure, and tell it",
         "test": "linters, types, layers and tests",
         "up": "start the local stack and keep it running",
@@ -118,10 +125,17 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParse
         )
         for name, text in told.items()
     }
+    _add_az(made["az"])
     _add_demo(made["demo"])
     _add_test(made["test"])
     _add_up(made["up"])
     return parser, made
+
+
+def _add_az(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--install", action="store_true", help="put an az into .local/az first (733 MB)")
+    add("--document", action="store_true", help="write the transcript to docs/az.md")
 
 
 def _add_demo(parser: argparse.ArgumentParser) -> None:

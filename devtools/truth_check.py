@@ -144,7 +144,7 @@ def _requests(rows: Mapping[str, Row], events: Sequence[Event]) -> dict[str, dat
     for name in ("faultRequested", "restoreRequested"):
         event = next(_matching(rows[name], _ANY, events, since), None)
         if event is None:
-            break
+            continue  # a drill that could not break anything may still have sent its undo
         requests[rows[name].of] = since = event.at
     return requests
 

@@ -6,15 +6,14 @@ from starlette.routing import Route
 
 from emulator import arm_errors
 from emulator.arm import GROUP, Arm, ArmRoute, answer, empty
-from emulator.cloud import PowerState, VirtualMachine
-from emulator.ids import guid, machine_id, resource_id
+from emulator.cloud import VirtualMachine
+from emulator.compute_writing import MachineWriter, instance_view
 from emulator.lro import OperationStatus
 from emulator.power import PowerConflict, Verb
 
 _TYPE = "Microsoft.Compute/virtualMachines"
 _MACHINE = GROUP + "/providers/Microsoft.Compute/virtualMachines/{name}"
 _VERBS = {verb.value.lower(): verb for verb in Verb}
-_UNCHANGED_SINCE = "2026-01-01T00:00:00+00:00"  # when the lab's machines were made, so to speak
 # Recorded: deallocate and start carry Retry-After, powerOff and restart do not.
 _RETRY_AFTER_SECONDS = {Verb.DEALLOCATE: 10, Verb.START: 10}
 _BUCKETS = {Verb.DEALLOCATE: ("DeleteVM", 240, 1200)}
@@ -25,6 +24,7 @@ class ComputeRoutes:
 
     def __init__(self, arm: Arm) -> None:
         self._arm = arm
+        self._writer = MachineWriter(arm.cloud)
         self._buckets: dict[str, int] = {}
 
     def routes(self) -> list[Route]:
@@ -53,12 +53,12 @@ class ComputeRoutes:
         """Show a VM, with its instance view when asked for."""
         machine = self._find(request)
         _refuse_options(request, "$expand")
-        shown = self._shown(machine, has_view=_expands_view(request))
+        shown = self._writer.machine(machine, has_view=_expands_view(request))
         return answer(shown, 200, self._headers("LowCostGet", 4000, 32_000))
 
     async def get_instance_view(self, request: Request) -> Response:
         """Show a VM's instance view alone."""
-        view = _instance_view(self._find(request))
+        view = instance_view(self._find(request))
         return answer(view, 200, self._headers("LowCostGet", 4000, 32_000))
 
     async def begin(self, request: Request) -> Response:
@@ -116,7 +116,7 @@ class ComputeRoutes:
         _refuse_options(request, "$expand")
         has_view = _expands_view(request)
         machines = self._arm.cloud.machines.in_group(group)
-        shown = [self._shown(machine, has_view=has_view) for machine in machines]
+        shown = [self._writer.machine(machine, has_view=has_view) for machine in machines]
         return answer({"value": shown}, 200, self._headers("HighCostGet", 200, 1000))
 
     def _headers(
@@ -129,44 +129,6 @@ class ComputeRoutes:
             f"Microsoft.Compute/{bucket}30Min;{in_30_minutes - 1 - (used - 1) % in_30_minutes}"
         )
         return self._arm.quotas.spend(quota) | {"x-ms-ratelimit-remaining-resource": left}
-
-    def _shown(self, machine: VirtualMachine, *, has_view: bool) -> dict[str, object]:
-        subscription = self._arm.cloud.subscription_id
-        interface = self._arm.cloud.interfaces.by_key(machine.interface)
-        interface_id = resource_id(subscription, "Microsoft.Network/networkInterfaces", interface)
-        properties: dict[str, object] = {
-            "vmId": guid(machine_id(subscription, machine)),
-            "hardwareProfile": {"vmSize": machine.size},
-            "storageProfile": {
-                "osDisk": {
-                    "osType": "Linux",
-                    "name": f"{machine.name}_OsDisk_1",
-                    "createOption": "FromImage",
-                    "caching": "ReadWrite",
-                },
-                "dataDisks": [],
-            },
-            "osProfile": {
-                "computerName": machine.name,
-                "adminUsername": "azureuser",
-                "linuxConfiguration": {"provisionVMAgent": True},
-                "secrets": [],
-            },
-            "networkProfile": {
-                "networkInterfaces": [{"id": interface_id, "properties": {"primary": True}}]
-            },
-            "provisioningState": "Updating" if machine.is_updating else "Succeeded",
-        }
-        if has_view:
-            properties["instanceView"] = _instance_view(machine)
-        return {
-            "name": machine.name,
-            "id": machine_id(subscription, machine),
-            "type": _TYPE,
-            "location": machine.location,
-            "tags": machine.tags,
-            "properties": properties,
-        }
 
 
 def _refuse_options(request: Request, *known: str) -> None:
@@ -181,26 +143,3 @@ def _expands_view(request: Request) -> bool:
     if expand and expand.lower() != "instanceview":
         raise arm_errors.not_emulated(f"$expand={expand}")
     return bool(expand)
-
-
-def _instance_view(machine: VirtualMachine) -> dict[str, object]:
-    """Return the view: a deallocated VM has no guest to tell of, the power status has no time."""
-    word = "updating" if machine.is_updating else "succeeded"
-    shown = "Updating" if machine.is_updating else "Provisioning succeeded"
-    provisioning = {
-        "code": f"ProvisioningState/{word}",
-        "level": "Info",
-        "displayStatus": shown,
-        "time": _UNCHANGED_SINCE,
-    }
-    power = {
-        "code": f"PowerState/{machine.power.value}",
-        "level": "Info",
-        "displayStatus": f"VM {machine.power.value}",
-    }
-    guest: dict[str, object] = {}
-    if machine.power is not PowerState.DEALLOCATED:
-        guest = {"computerName": machine.name, "osName": "debian", "osVersion": "12"}
-    disk = {"name": f"{machine.name}_OsDisk_1", "statuses": [provisioning]}
-    tail = {"disks": [disk], "hyperVGeneration": "V2", "statuses": [provisioning, power]}
-    return guest | tail

@@ -149,6 +149,23 @@ def name_taken(fqdn: str) -> ArmError:
     return ArmError(409, "Conflict", message)
 
 
+def public_ip_in_use(public_ip: str, holder: str) -> ArmError:
+    """A deletion of an address that something holds; the words as users quote them."""
+    return ArmError(
+        400,
+        "PublicIPAddressCannotBeDeleted",
+        f"Public IP address {public_ip} can not be deleted since it is still allocated to resource "
+        f"{holder}. In order to delete the public IP, disassociate/detach the Public IP address "
+        "from the resource.",
+    )
+
+
+def precondition_failed(tag: str) -> ArmError:
+    """A write with the ETag of another revision (message ours)."""
+    message = f"The ETag {tag} in If-Match is not that of the resource."
+    return ArmError(412, "PreconditionFailed", message)
+
+
 def power_conflict(message: str) -> ArmError:
     """A power operation that the VM's state does not allow (message ours)."""
     return ArmError(409, "OperationNotAllowed", message)

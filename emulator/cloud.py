@@ -257,6 +257,31 @@ class Table(Generic[V]):
         self._rows.pop(key, None)
 
 
+class PublicIps(Table[PublicIp]):
+    """The public addresses, and the names that DNS knows of: those with an address now."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.by_name: dict[str, PublicIp] = {}
+
+    def put(self, resource: PublicIp) -> None:
+        """Add or replace an address, and its name with it."""
+        self._forget_name(resource.key)
+        super().put(resource)
+        if resource.fqdn is not None and resource.is_allocated:
+            self.by_name[resource.fqdn.lower()] = resource
+
+    def remove(self, key: str) -> None:
+        """Forget an address and its name."""
+        self._forget_name(key)
+        super().remove(key)
+
+    def _forget_name(self, key: str) -> None:
+        before = self._rows.get(key)
+        if before is not None and before.fqdn is not None:
+            self.by_name.pop(before.fqdn.lower(), None)
+
+
 class Cloud:
     """Everything that one emulated subscription holds."""
 
@@ -264,7 +289,7 @@ class Cloud:
         self.subscription_id = subscription_id
         self.groups: dict[str, ResourceGroup] = {}
         self.profiles: Table[Profile] = Table()
-        self.public_ips: Table[PublicIp] = Table()
+        self.public_ips = PublicIps()
         self.interfaces: Table[NetworkInterface] = Table()
         self.balancers: Table[LoadBalancer] = Table()
         self.machines: Table[VirtualMachine] = Table()
@@ -275,6 +300,16 @@ class Cloud:
             return None
         return next((p for p in self.profiles if p.fqdn.lower() == endpoint.target.lower()), None)
 
+    def parents_of(self, profile: Profile) -> list[Profile]:
+        """Return the profiles that have this one as a nested endpoint."""
+        return [
+            p
+            for p in self.profiles
+            if any(
+                (c := self.child_of(e)) is not None and c.key == profile.key for e in p.endpoints
+            )
+        ]
+
     def machine_of(self, interface_key: str) -> VirtualMachine | None:
         """Return the VM that the network interface belongs to."""
         return next((m for m in self.machines if m.interface == interface_key), None)
@@ -282,6 +317,20 @@ class Cloud:
     def interface_of(self, public_ip: PublicIp) -> NetworkInterface | None:
         """Return the network interface that holds the public address itself."""
         return next((i for i in self.interfaces if i.public_ip == public_ip.key), None)
+
+    def follow_power(self, machine: VirtualMachine) -> None:
+        """Release the machine's dynamic address with its host; give it back with the next one.
+
+        The same address comes back (ours): in Azure it may be another.
+        """
+        is_held = machine.power is not PowerState.DEALLOCATED
+        ip = next((p for p in self.public_ips if self._holds(machine, p)), None)
+        if ip is not None and not ip.is_static and ip.is_allocated is not is_held:
+            self.public_ips.put(replace(ip, is_allocated=is_held, revision=ip.revision + 1))
+
+    def _holds(self, machine: VirtualMachine, public_ip: PublicIp) -> bool:
+        interface = self.interface_of(public_ip)
+        return interface is not None and interface.key == machine.interface
 
     def balancer_of(self, public_ip: PublicIp) -> LoadBalancer | None:
         """Return the load balancer whose frontend holds the public address."""

@@ -22,7 +22,7 @@ _GROUPINGS = {
     "GEO-ME": (
         "Middle East",
         "AE United Arab Emirates|BH Bahrain|IL Israel|IQ Iraq|IR Iran|JO Jordan|KW Kuwait|"
-        "LB Lebanon|OM Oman|PS Palestinian Authority|QA Qatar|SA Saudi Arabia|SY Syria|TR Turkey|"
+        "LB Lebanon|OM Oman|PS Palestinian Authority|QA Qatar|SY Syria|SA Saudi Arabia|TR Turkey|"
         "YE Yemen",
     ),
     "GEO-NA": (

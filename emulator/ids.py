@@ -53,9 +53,9 @@ def guid(text: str) -> str:
     return str(uuid.uuid5(uuid.NAMESPACE_URL, text.lower()))
 
 
-def etag(text: str) -> str:
-    """Return the ETag of a network resource; none of them changes while the emulator runs."""
-    return f'W/"{guid("etag " + text)}"'
+def etag(text: str, revision: int = 0) -> str:
+    """Return the ETag of one revision of a network resource."""
+    return f'W/"{guid(f"etag {revision} {text}")}"'
 
 
 def group_json(subscription_id: str, group: ResourceGroup) -> dict[str, object]:

@@ -1,6 +1,7 @@
 """Power operations: a VM's states over time, each stamped in the step of its effect."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -10,6 +11,7 @@ from emulator.backends import Backend
 from emulator.balancer import Balancer
 from emulator.clock import Clock
 from emulator.cloud import Cloud, PowerState, VirtualMachine
+from emulator.fault_parts import PowerFault
 from emulator.ids import machine_id
 from emulator.lro import Operation, Operations, OperationStatus
 from emulator.plane import DataPlane
@@ -63,6 +65,30 @@ _AT_THE_END = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class _Undertaking:
+    """An accepted operation: the machine as it was before, and what is to go wrong."""
+
+    machine: VirtualMachine
+    verb: Verb
+    operation: Operation
+    fault: PowerFault | None
+
+
+def _seconds(usual: float, fault: PowerFault | None) -> float | None:
+    """Return how long an operation takes, None for ever: one that hangs may still be preempted."""
+    if fault is None or (fault.lasts_seconds is None and fault.effect != "hangs"):
+        return usual
+    return fault.lasts_seconds
+
+
+def _settled(machine: VirtualMachine) -> PowerState:
+    """Return the state that a machine goes back to when nothing came of an operation."""
+    if machine.power not in _ON_THE_WAY.values():
+        return machine.power
+    return PowerState.RUNNING if machine.is_serving else PowerState.STOPPED
+
+
 class Machines:
     """The machines' power: what ARM shows, what their web servers do, and the truth of it."""
 
@@ -71,9 +97,10 @@ class Machines:
     ) -> None:
         self._cloud, self._clock, self._truth, self._plane = cloud, clock, truth, plane
         self._timings = timings
-        self._pending: dict[str, tuple[Operation, asyncio.TimerHandle]] = {}
+        self._pending: dict[str, tuple[Operation, asyncio.TimerHandle | None]] = {}
         self._booting: dict[str, asyncio.TimerHandle] = {}
         self.allows_power_off_of_deallocated = False
+        self.mishap: Callable[[str, str], PowerFault | None] = lambda _operation, _machine: None
         self.operations = Operations()
         self.backends: dict[str, Backend] = {}
         self.balancers: list[Balancer] = []
@@ -87,8 +114,9 @@ class Machines:
 
     def close(self) -> None:
         """Forget all timers and give all sockets back."""
-        for _, timer in self._pending.values():
-            timer.cancel()
+        for _, pending in self._pending.values():
+            if pending is not None:
+                pending.cancel()
         for timer in self._booting.values():
             timer.cancel()
         for balancer in self.balancers:
@@ -108,9 +136,11 @@ class Machines:
             self._change(machine, at, power=machine.power, is_updating=False)
             self.operations.end(operation.id, at)
             return operation
+        fault = self.mishap(verb.value, machine.name)
         self._change(machine, at, power=_ON_THE_WAY[verb], is_updating=True)
-        end = partial(self._end, machine.key, verb, operation)
-        timer = self._clock.call_later(self._timings.of(verb), end)
+        end = partial(self._end, _Undertaking(machine, verb, operation, fault))
+        seconds = _seconds(self._timings.of(verb), fault)
+        timer = None if seconds is None else self._clock.call_later(seconds, end)
         self._pending[machine.key] = (operation, timer)
         return operation
 
@@ -124,23 +154,35 @@ class Machines:
 
     def _preempt(self, machine: VirtualMachine, at: datetime) -> None:
         operation, timer = self._pending.pop(machine.key, (None, None))
-        if operation is not None and timer is not None:
+        if timer is not None:
             timer.cancel()
+        if operation is not None:
             error = ("OperationPreempted", "Operation execution has been preempted by a newer one.")
             self.operations.end(operation.id, at, OperationStatus.CANCELED, error)
 
-    def _end(self, key: str, verb: Verb, operation: Operation) -> None:
-        """Let an operation succeed: state, guest and truth in one step."""
+    def _end(self, done: "_Undertaking") -> None:
+        """Let an operation end: state, guest and truth in one step."""
         at = self._clock.now()
+        key, effect = done.machine.key, done.fault.effect if done.fault else ""
         del self._pending[key]
-        machine = self._change(
-            self._cloud.machines.by_key(key), at, power=_AT_THE_END[verb], is_updating=False
-        )
-        self.operations.end(operation.id, at)
+        is_vain = effect in ("fails", "unchanged")
+        power = _settled(done.machine) if is_vain else _AT_THE_END[done.verb]
+        self._change(self._cloud.machines.by_key(key), at, power=power, is_updating=False)
+        if done.fault is not None and effect == "fails":
+            error = (done.fault.code, done.fault.message)
+            self.operations.end(done.operation.id, at, OperationStatus.FAILED, error)
+        else:
+            self.operations.end(done.operation.id, at)
+        if not is_vain:
+            self._follow_power(key, done.verb, at, boots=effect != "guestDown")
+
+    def _follow_power(self, key: str, verb: Verb, at: datetime, *, boots: bool) -> None:
+        """Let the guest go or come, as its machine does."""
         if verb in (Verb.POWER_OFF, Verb.DEALLOCATE, Verb.RESTART):
             self._forget_boot(key)
-            self._set_serving(machine, at, is_serving=False)
-        if verb in (Verb.START, Verb.RESTART) and not self._cloud.machines.by_key(key).is_serving:
+            self._set_serving(self._cloud.machines.by_key(key), at, is_serving=False)
+        is_away = not self._cloud.machines.by_key(key).is_serving
+        if verb in (Verb.START, Verb.RESTART) and is_away and boots:
             self._forget_boot(key)
             self._booting[key] = self._clock.call_later(
                 self._timings.boot_seconds, partial(self._booted, key)
@@ -160,6 +202,7 @@ class Machines:
     ) -> VirtualMachine:
         changed = replace(machine, power=power, is_updating=is_updating)
         self._cloud.machines.put(changed)
+        self._cloud.follow_power(changed)
         if power is not machine.power:
             self._record(at, Kind.POWER_STATE, machine, power.value)
         return changed

@@ -5,6 +5,7 @@ Texts marked recorded are the service's own; the others are ours (profile_readin
 
 import ipaddress
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from emulator.body import Faults
 from emulator.cloud import Cloud, Endpoint, EndpointKind, Profile, RoutingMethod
@@ -70,7 +71,7 @@ def _check_geography(endpoints: Sequence[Endpoint], faults: Faults) -> None:
 def _check_subnets(endpoints: Sequence[Endpoint], faults: Faults) -> None:
     """No address may lead to two endpoints."""
     ranges = sorted(r for e in endpoints for r in _ranges(e))
-    for before, after in zip(ranges, ranges[1:], strict=False):
+    for before, after in pairwise(ranges):
         if before[0] == after[0] and after[1] <= before[2]:
             faults.add(f"The subnets of endpoints '{before[3]}' and '{after[3]}' must not overlap.")
 
@@ -150,11 +151,7 @@ def _depth(cloud: Cloud, profile: Profile) -> int:
 
 def _height(cloud: Cloud, profile: Profile) -> int:
     """Return how many levels there are from the outermost profile to this one, itself included."""
-    parents = [
-        p
-        for p in cloud.profiles
-        if any((c := cloud.child_of(e)) is not None and c.key == profile.key for e in p.endpoints)
-    ]
+    parents = cloud.parents_of(profile)
     return 1 + max((_height(cloud, parent) for parent in parents), default=0)
 
 

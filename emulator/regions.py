@@ -20,6 +20,11 @@ _DISPLAY_NAMES = (
 _BY_SHORT_NAME = {name.replace(" ", "").lower(): name for name in _DISPLAY_NAMES}
 
 
+def names() -> dict[str, str]:
+    """Return every region's short name and display name."""
+    return dict(_BY_SHORT_NAME)
+
+
 def display_name(location: str) -> str | None:
     """Return "East US 2" for "eastus2" or "East US 2", None for what is no region."""
     return _BY_SHORT_NAME.get(location.replace(" ", "").lower())

@@ -16,8 +16,8 @@ class Authority:
         """Write the authority's certificate, which clients are told to trust."""
         self._ca.cert_pem.write_to_path(str(path))
 
-    def context(self) -> ssl.SSLContext:
-        """Return what a server needs: a certificate for loopback, and its key."""
+    def context(self, *names: str) -> ssl.SSLContext:
+        """Return what a server needs: a certificate for these names, else loopback, and its key."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self._ca.issue_cert("127.0.0.1", "localhost").configure_cert(context)
+        self._ca.issue_cert(*(names or ("127.0.0.1", "localhost"))).configure_cert(context)
         return context

@@ -56,9 +56,12 @@ class GroupPart(_Part):
 
 
 class PublicIpPart(_Resource):
-    """A static public IP address, as a loopback address that clients really connect to."""
+    """A public IP address, as a loopback address that clients really connect to."""
 
     address: Loopback
+    allocation_method: Annotated[
+        Literal["Static", "Dynamic"], Field(alias="publicIPAllocationMethod")
+    ] = "Static"
     domain_name_label: str | None = None
 
 
@@ -172,7 +175,13 @@ def build(topology: Topology) -> Cloud:
         cloud.groups[group.name.lower()] = ResourceGroup(**group.model_dump())
     for ip in topology.public_ip_addresses:
         cloud.public_ips.put(
-            PublicIp(**_common(ip), address=ip.address, label=ip.domain_name_label)
+            PublicIp(
+                **_common(ip),
+                address=ip.address,
+                label=ip.domain_name_label,
+                is_static=ip.allocation_method == "Static",
+                is_basic=ip.allocation_method != "Static",  # Standard addresses are static
+            )
         )
     for nic in topology.network_interfaces:
         public_ip = nic.public_ip_address and _key(nic, nic.public_ip_address)

@@ -17,6 +17,7 @@ class Kind(StrEnum):
     ENDPOINT_MONITOR_STATUS = "endpointMonitorStatus"
     ANSWER = "answer"
     RESOLVER_ANSWER = "resolverAnswer"
+    FAULT = "fault"
 
 
 @dataclass(frozen=True, slots=True)

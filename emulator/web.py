@@ -60,5 +60,8 @@ class WebServer:
             connection.shutdown()
         if self._server.server_state.tasks:
             await asyncio.wait(self._server.server_state.tasks, timeout=_STOP_SECONDS)
+        for connection in list(self._server.server_state.connections):
+            # A TLS connection would wait for its client's goodbye, long after the loop has ended.
+            connection.transport.abort()
         self._serving.cancel()
         await asyncio.wait([self._serving])

@@ -6,31 +6,28 @@ from pathlib import Path
 
 from emulator import topology as topologies
 from emulator.arm import Arm, app
-from emulator.arm_compute import ComputeRoutes
 from emulator.arm_control import ControlRoutes
-from emulator.arm_identity import IDENTITY_HEADER, TOKEN_PATH, IdentityRoutes
-from emulator.arm_network import NetworkRoutes
-from emulator.arm_traffic_manager import TrafficManagerRoutes
-from emulator.backends import Backend
+from emulator.arm_identity import IDENTITY_HEADER, TOKEN_PATH
+from emulator.arm_routes import arm_routes
+from emulator.backends import HTTPS_PORT, Backend
 from emulator.balancer import Balancer, Member
 from emulator.choices import habits_of, rules_of
 from emulator.clock import Clock
-from emulator.cloud import PUBLIC_IP_ZONE, TRAFFIC_MANAGER_ZONE, Cloud, VirtualMachine
-from emulator.dns import Answers, DnsServer
-from emulator.entra import EntraRoutes
+from emulator.cloud import TRAFFIC_MANAGER_ZONE, Cloud, VirtualMachine
+from emulator.fault_arm import ArmFaults
+from emulator.fault_parts import EndpointFault, PowerFault
+from emulator.fault_routes import FaultRoutes
+from emulator.faults import Faults
 from emulator.listener import Mode
-from emulator.plane import DataPlane, NameServer
+from emulator.naming import Naming
+from emulator.plane import DataPlane
 from emulator.power import Machines, Timings
 from emulator.prober import Place, Prober
-from emulator.resolver import Resolver
-from emulator.resolver_kinds import Kind
-from emulator.resolver_truth import ResolverTruth
 from emulator.tls import Authority as CertificateAuthority
-from emulator.tokens import TENANT_ID
-from emulator.topology import ResolverPart, Topology
+from emulator.tokens import TENANT_ID, Tokens
+from emulator.topology import Topology
 from emulator.truth import Truth
 from emulator.web import WebServer
-from emulator.zones import Authority, PublicIpZone, TrafficManagerZone
 
 _ARM_ADDRESS = "127.0.0.1"
 
@@ -50,6 +47,7 @@ class World:
         self._seed = topology.switches.seed if seed is None else seed
         self.cloud: Cloud = topologies.build(topology)
         self.truth = Truth()
+        self.tokens = Tokens()
         self._rules = rules_of(topology.switches)
         self.plane = DataPlane(self.cloud, clock, self.truth, self._rules)
         timings = Timings(**topology.timings.model_dump())
@@ -58,30 +56,20 @@ class World:
         self.machines.allows_power_off_of_deallocated = (
             switches.power_off_of_deallocated == "succeeds"
         )
+        self._authority = CertificateAuthority()
         self._places: dict[Place, Place] = {}
         self.prober = Prober(self.cloud, clock, self.plane, self._places)
         self.prober.habits = habits_of(switches, self._seed)
-        self._dns_servers: list[DnsServer] = []
-        self._resolvers: list[Resolver] = []
+        self.faults = Faults(clock, self.truth)
+        self.machines.mishap = self._power_mishap
+        self._naming = Naming(self.cloud, clock, self.truth, self.faults)
         self._web_servers: list[WebServer] = []
         self.ready: dict[str, object] = {}
 
     async def start(self) -> None:
         """Listen everywhere; `ready` says where."""
         self._start_machines()
-        authoritative = [
-            await self._start_traffic_manager_server(part.address, part.lag_seconds)
-            for part in self._topology.traffic_manager_name_servers
-        ]
-        zone = PublicIpZone({ip.fqdn.lower(): ip for ip in self.cloud.public_ips if ip.fqdn})
-        public_ip_zone = [
-            await self._start_dns(
-                part.address, DnsServer(Answers(Authority((zone,)).choices, keeps=False))
-            )
-            for part in self._topology.public_ip_name_servers
-        ]
-        servers = {TRAFFIC_MANAGER_ZONE: authoritative, PUBLIC_IP_ZONE: public_ip_zone}
-        resolvers = [await self._start_resolver(r, servers) for r in self._topology.resolvers]
+        named = await self._naming.start(self._topology, self.plane, self._rules, self._seed)
         if self._ca_file is None:
             descriptor, name = tempfile.mkstemp(suffix=".pem")
             os.close(descriptor)
@@ -95,19 +83,14 @@ class World:
             "identityEndpoint": url + TOKEN_PATH,
             "identityHeader": IDENTITY_HEADER,
             "subscriptionId": self.cloud.subscription_id,
-            "authoritative": [_text(place) for place in authoritative],
-            "publicIpZone": [_text(place) for place in public_ip_zone],
-            "resolvers": [_text(place) for place in resolvers],
+            **named,
             "connectTo": ",".join(f"{_text(a)}={_text(b)}" for a, b in self._places.items()),
         }
 
     async def stop(self) -> None:
         """Stop everything and give all sockets back."""
         self.prober.close()
-        for resolver in self._resolvers:
-            resolver.close()
-        for server in self._dns_servers:
-            server.stop()
+        self._naming.stop()
         self.machines.close()
         for web_server in self._web_servers:
             await web_server.stop()
@@ -119,6 +102,10 @@ class World:
         stopped = Mode(self._topology.switches.stopped_machine)
         for machine in self.cloud.machines:
             backend = Backend(machine.name, self._ports_of(machine), stopped)
+            backend.mishap = self._endpoint_mishap
+            backend.to_wall_seconds = self._clock.to_wall_seconds
+            if HTTPS_PORT in machine.ports:
+                backend.tls = self._authority.context(*self._public_names())
             self.machines.backends[machine.key] = backend
             for place, listener in backend.listeners.items():
                 self._places[place] = (listener.address, listener.port)
@@ -133,6 +120,10 @@ class World:
         for place in [p for p in self._places if p[0] not in public]:
             del self._places[place]
         self.machines.open()
+
+    def _public_names(self) -> list[str]:
+        """Return the names by which clients may ask a machine over https."""
+        return [*(ip.fqdn for ip in self.cloud.public_ips if ip.fqdn), f"*.{TRAFFIC_MANAGER_ZONE}"]
 
     def _ports_of(self, machine: VirtualMachine) -> list[Place]:
         """Return where a machine listens: its public address, else its private one, each port."""
@@ -156,33 +147,11 @@ class World:
                 members.append(Member(backend, listener))
         return members
 
-    async def _start_traffic_manager_server(self, address: str, lag_seconds: float) -> Place:
-        zone = TrafficManagerZone(self._rules)
-        name_server = NameServer(zone, lag_seconds)
-        answers = Answers(Authority((zone,)).choices, f"{self._seed}|{address}")
-        zone.on_publish = answers.forget
-        place = await self._start_dns(address, DnsServer(answers))
-        name_server.name = _text(place)
-        self.plane.name_servers.append(name_server)
-        return place
+    def _power_mishap(self, operation: str, machine: str) -> PowerFault | None:
+        return self.faults.strike(PowerFault, lambda one: one.matches(operation, machine))
 
-    async def _start_resolver(self, part: ResolverPart, zones: dict[str, list[Place]]) -> Place:
-        """Start a resolver that sees all name servers, or those that the topology names."""
-        seen = {
-            zone: [s for s in servers if part.name_servers is None or s[0] in part.name_servers]
-            for zone, servers in zones.items()
-        }
-        kind = Kind.of(part.kind, part.ttl_seconds, answers_stale_first=part.answers_stale_first)
-        resolver = Resolver(self._clock, seen, f"{self._seed}|{part.address}", kind)
-        self._resolvers.append(resolver)
-        place = await self._start_dns(part.address, DnsServer(resolver.handle))
-        tell = ResolverTruth(_text(place), self.cloud, self.truth)
-        resolver.on_learned = tell.learned
-        return place
-
-    async def _start_dns(self, address: str, server: DnsServer) -> Place:
-        self._dns_servers.append(server)
-        return await server.start(address)
+    def _endpoint_mishap(self, machine: str, path: str) -> EndpointFault | None:
+        return self.faults.strike(EndpointFault, lambda one: one.matches(machine, path))
 
     async def _start_arm(self, ca_file: Path) -> tuple[str, str]:
         """Serve ARM over http and, with a certificate of a new authority, over https."""
@@ -192,20 +161,17 @@ class World:
             truth=self.truth,
             plane=self.plane,
             machines=self.machines,
+            tokens=self.tokens,
             retry_after_seconds=self._topology.switches.retry_after_seconds,
         )
         routes = [
-            *TrafficManagerRoutes(arm).routes(),
-            *ComputeRoutes(arm).routes(),
-            *NetworkRoutes(arm).routes(),
-            *IdentityRoutes(arm).routes(),
-            *EntraRoutes(arm).routes(),
+            *arm_routes(arm),
             *ControlRoutes(arm).routes(),
+            *FaultRoutes(self.faults).routes(),
         ]
-        authority = CertificateAuthority()
-        authority.write(ca_file)
-        served = app(arm, routes)
-        plain, secure = WebServer(served), WebServer(served, authority.context())
+        self._authority.write(ca_file)
+        served = ArmFaults(app(arm, routes), self.faults, self._clock, arm.requests)
+        plain, secure = WebServer(served), WebServer(served, self._authority.context())
         self._web_servers = [plain, secure]
         url = f"http://{_text(await plain.start(_ARM_ADDRESS))}"
         return url, f"https://{_text(await secure.start(_ARM_ADDRESS))}"

@@ -10,9 +10,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from localhost.clock import parse_clock
+from localhost.cors import read_cors
 from localhost.host import EXIT_FAILED, GRACE_SECONDS_DEFAULT, Host, Options
+from localhost.host_json import read_host_json
 from localhost.keys import Keys
-from localhost.settings import SettingsError, is_true, load_local_settings, read_route_prefix
+from localhost.settings import SettingsError, is_true, load_local_settings
 
 STDIN = 0
 STDIN_CHUNK_BYTES = 4096
@@ -25,7 +27,8 @@ def main(arguments: Sequence[str]) -> int:
     try:
         load_local_settings(directory)
         clock = parse_clock(os.environ.get("CLOCK", ""))
-        route_prefix = read_route_prefix(directory, os.environ)
+        host_json = read_host_json(directory, os.environ)
+        cors = read_cors(directory, parsed.cors, credentials=parsed.cors_credentials)
     except (SettingsError, ValueError) as error:
         sys.stderr.write(f"localhost: {error}\n")
         return EXIT_FAILED
@@ -33,7 +36,8 @@ def main(arguments: Sequence[str]) -> int:
         directory=directory,
         port=parsed.port,
         keys=Keys(parsed.function_key, parsed.master_key),
-        route_prefix=route_prefix,
+        host_json=host_json,
+        cors=cors,
         ready_file=_absolute(parsed.ready),
         state_directory=_absolute(parsed.state),
         grace_seconds=parsed.grace,
@@ -54,6 +58,10 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--ready", metavar="FILE", help="written once requests are answered")
     parser.add_argument("--function-key", default="", metavar="KEY", help="key of all functions")
     parser.add_argument("--master-key", default="", metavar="KEY", help="key of everything")
+    parser.add_argument("--cors", metavar="ORIGINS", help="origins, parted by commas, or *")
+    parser.add_argument(
+        "--cors-credentials", action="store_true", help="let those origins send cookies"
+    )
     parser.add_argument("--state", metavar="DIR", help="where timers remember their last run")
     parser.add_argument(
         "--grace",

@@ -20,6 +20,8 @@ import uvicorn
 import uvloop
 
 from localhost.clock import Clock
+from localhost.cors import CorsPolicy
+from localhost.host_json import HostJson
 from localhost.http_triggers import build_router
 from localhost.indexing import HTTP_TRIGGER, TIMER_TRIGGER, Function, IndexingError, load_functions
 from localhost.invocation import Invoker
@@ -47,7 +49,8 @@ class Options:
     directory: Path
     port: int
     keys: Keys
-    route_prefix: str
+    host_json: HostJson
+    cors: CorsPolicy | None = None
     ready_file: Path | None = None
     state_directory: Path | None = None
     grace_seconds: float = GRACE_SECONDS_DEFAULT
@@ -78,8 +81,9 @@ class Host:
         self._options = options
         self._clock = clock
         self._settings = settings
-        self._web = Web(options.keys, settings)
-        self._invoker = Invoker(options.directory, settings)
+        self._web = Web(options.keys, settings, options.host_json, options.cors)
+        timeout_seconds = options.host_json.function_timeout_seconds
+        self._invoker = Invoker(options.directory, settings, timeout_seconds)
         self._server = _Server(_server_config(self._web, options.grace_seconds))
         self._watchdog = Watchdog(options.grace_seconds)
         self._stopped = asyncio.Event()
@@ -162,7 +166,7 @@ class Host:
         store = FileStatusStore(directory) if directory else MemoryStatusStore()
         world = TimerWorld(self._clock, self._invoker, store, self._is_stopping)
         timers = Timers(build_timers(functions, self._settings, self._clock.now()), world)
-        router = build_router(functions, self._options.route_prefix, self._settings)
+        router = build_router(functions, self._options.host_json.route_prefix, self._settings)
         if self._is_stopping():
             return timers
         self._web.open(Site(router, self._invoker, timers.start_by_name))
@@ -195,7 +199,8 @@ def _server_config(web: Web, grace_seconds: float) -> uvicorn.Config:
 
 
 def _listen(port: int) -> socket.socket:
-    listener = socket.socket()
+    # asyncio's own loop sends without delay only what it knows to be TCP; uvloop always does.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind((ADDRESS, port))
     return listener

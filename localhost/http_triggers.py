@@ -46,6 +46,8 @@ def build_router(
             check_names(function)
             routes.append(_build_route(function, prefix, settings))
             _refuse_second(routes)
+            if function.retry is not None:
+                log.warning("retry ignored: not for HTTP function=%s", function.name)
         except ValueError as error:
             log.error("function in error function=%s reason=%s", function.name, error)  # noqa: TRY400
     return Router(routes)

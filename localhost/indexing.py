@@ -16,6 +16,7 @@ from typing import Any
 
 import azure.functions
 
+from localhost.retry import RetryPolicy, parse_retry
 from localhost.signatures import check_signature
 
 SCRIPT_DEFAULT = "function_app.py"
@@ -38,6 +39,7 @@ class Function:
     other_bindings: Sequence[Mapping[str, Any]] = ()
     is_async: bool = False
     wants_context: bool = False
+    retry: RetryPolicy | None = None
 
     @property
     def trigger_type(self) -> str:
@@ -109,6 +111,7 @@ def _index(function: Any) -> Function:  # noqa: ANN401 - azure-functions' own, u
         other_bindings=[binding for binding in bindings if binding is not trigger],
         is_async=inspect.iscoroutinefunction(call),
         wants_context=wants_context,
+        retry=parse_retry(function.get_settings_dict("retry_policy")),
     )
 
 

@@ -33,11 +33,14 @@ class TraceContext:
 
 @dataclass(frozen=True, slots=True)
 class RetryContext:
-    """An invocation's retry context: this host tries once."""
+    """How often this run was tried already, and how the last try failed."""
 
     retry_count: int = 0
     max_retry_count: int = 0
     exception: Exception | None = None
+
+
+FIRST_TRY = RetryContext()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +55,43 @@ class Context:
     retry_context: RetryContext = field(default_factory=RetryContext)
 
 
+class FunctionTimeout(Exception):
+    """A function ran longer than `functionTimeout` of host.json allows."""
+
+
 class Invoker:
     """The one place where functions run."""
 
-    def __init__(self, directory: Path, settings: Mapping[str, str]) -> None:
+    def __init__(
+        self, directory: Path, settings: Mapping[str, str], timeout_seconds: float | None = None
+    ) -> None:
         self._directory = str(directory)
+        # By the wall: it guards against code that hangs, and no clock makes code run faster.
+        self._timeout_seconds = timeout_seconds
         self._pool = ThreadPoolExecutor(_thread_count(settings), thread_name_prefix="function")
 
-    async def call(self, function: Function, trigger_value: object) -> Any:  # noqa: ANN401 - the app's own
-        """What the function returns; raises what it raises."""
+    async def call(
+        self, function: Function, trigger_value: object, retry: RetryContext = FIRST_TRY
+    ) -> Any:  # noqa: ANN401 - the app's own
+        """What the function returns; raises what it raises, or `FunctionTimeout`."""
         arguments = {function.argument: trigger_value}
         if function.wants_context:
-            arguments["context"] = Context(function.name, self._directory)
+            arguments["context"] = Context(function.name, self._directory, retry_context=retry)
+        returned: Any = None
+        timeout = asyncio.timeout(self._timeout_seconds)
+        try:
+            async with timeout:
+                returned = await self._run(function, arguments)
+        except TimeoutError:
+            if not timeout.expired():
+                raise  # the function's own
+        if timeout.expired():  # also when the function took no notice of it
+            raise FunctionTimeout(
+                f"{function.name} ran longer than functionTimeout, {self._timeout_seconds:g} s."
+            )
+        return returned
+
+    async def _run(self, function: Function, arguments: Mapping[str, object]) -> Any:  # noqa: ANN401 - the app's own
         if function.is_async:
             return await function.call(**arguments)
         run = functools.partial(function.call, **arguments)

@@ -1,4 +1,4 @@
-"""What an app is configured with: application settings, `local.settings.json` and `host.json`."""
+"""What an app is configured with: application settings and `local.settings.json`."""
 
 import json
 import os
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-ROUTE_PREFIX_DEFAULT = "api"
+LOCAL_SETTINGS = "local.settings.json"
 
 _REFERENCE = re.compile(r"%([^%]+)%")
 _TRUE = {"1", "true"}
@@ -19,19 +19,16 @@ class SettingsError(Exception):
 
 def load_local_settings(directory: Path) -> None:
     """Put into the environment what `local.settings.json` adds to it; what is set there wins."""
-    for name, value in _read_local_settings(directory / "local.settings.json").items():
+    for name, value in _read_values(directory / LOCAL_SETTINGS).items():
         os.environ.setdefault(name, value)
 
 
-def read_route_prefix(directory: Path, settings: Mapping[str, str]) -> str:
-    """What every route begins with: `extensions.http.routePrefix` of host.json."""
-    override = settings.get("AzureFunctionsJobHost__extensions__http__routePrefix")
-    if override is not None:
-        return override.strip("/")
-    found = _read_object(directory / "host.json")
-    for name in ("extensions", "http"):
-        found = found.get(name) or {}
-    return str(found.get("routePrefix", ROUTE_PREFIX_DEFAULT)).strip("/")
+def read_host_section(directory: Path) -> Mapping[str, Any]:
+    """`Host` of `local.settings.json`: what Core Tools themselves are told."""
+    host = read_json_object(directory / LOCAL_SETTINGS).get("Host") or {}
+    if not isinstance(host, dict):
+        raise SettingsError(f"{LOCAL_SETTINGS}: Host must hold a JSON object.")
+    return host
 
 
 def resolve_references(text: str, settings: Mapping[str, str]) -> str:
@@ -62,18 +59,8 @@ def is_true(name: str, settings: Mapping[str, str]) -> bool:
     return settings.get(name, "").lower() in _TRUE
 
 
-def _read_local_settings(path: Path) -> dict[str, str]:
-    content = _read_object(path)
-    if content.get("IsEncrypted"):
-        raise SettingsError(f"{path.name} is encrypted: run `func settings decrypt` first.")
-    values = content.get("Values") or {}
-    wrong = [name for name, value in values.items() if not isinstance(value, str)]
-    if wrong:
-        raise SettingsError(f"{path.name}: these values must be strings: {', '.join(wrong)}.")
-    return {str(name): str(value) for name, value in values.items()}
-
-
-def _read_object(path: Path) -> dict[str, Any]:
+def read_json_object(path: Path) -> dict[str, Any]:
+    """What a file holds, or nothing when there is none; `SettingsError` when it is no object."""
     if not path.exists():
         return {}
     try:
@@ -83,3 +70,14 @@ def _read_object(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise SettingsError(f"{path.name} must hold a JSON object.")
     return content
+
+
+def _read_values(path: Path) -> dict[str, str]:
+    content = read_json_object(path)
+    if content.get("IsEncrypted"):
+        raise SettingsError(f"{path.name} is encrypted: run `func settings decrypt` first.")
+    values = content.get("Values") or {}
+    wrong = [name for name, value in values.items() if not isinstance(value, str)]
+    if wrong:
+        raise SettingsError(f"{path.name}: these values must be strings: {', '.join(wrong)}.")
+    return {str(name): str(value) for name, value in values.items()}

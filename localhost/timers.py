@@ -5,7 +5,8 @@
    followed at once by one run, and then by the schedule again.
 3. `past_due` is told only to the first run after a start, and only by timers that are monitored:
    those that come due at most once a minute.
-4. What a function raises is logged; the timer goes on.
+4. What a function raises is logged; the timer goes on. A run with a retry policy is tried again
+   before it counts as over, however many slots that takes.
 """
 
 import asyncio
@@ -13,7 +14,7 @@ import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from azure.functions.meta import Datum
 from azure.functions.timer import TimerRequestConverter
@@ -21,10 +22,13 @@ from azure.functions.timer import TimerRequestConverter
 from localhost.clock import Clock
 from localhost.http_triggers import check_names
 from localhost.indexing import TIMER_TRIGGER, Function
-from localhost.invocation import Invoker
+from localhost.invocation import FIRST_TRY, Invoker, RetryContext
 from localhost.ncrontab import Schedule, parse_schedule
+from localhost.retry import RetryPolicy, check_retry
 from localhost.schedule_status import ScheduleStatus, StatusStore, status_at_start
 from localhost.settings import is_disabled, resolve_references
+
+ZONE_SETTING = "WEBSITE_TIME_ZONE"
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +71,7 @@ class Timer:
     async def keep_time(self) -> None:
         """Run whenever due, until the host stops."""
         await self._run_at_start()
-        while self._status is not None:
+        while self._status is not None and not self._world.is_stopping():
             self.is_waiting = True
             await self._world.clock.sleep_until(self._status.next)
             self.is_waiting = False
@@ -77,7 +81,7 @@ class Timer:
 
     async def run_now(self) -> None:
         """Run once outside the schedule, as the admin route asks."""
-        await self._invoke(is_past_due=False)
+        await self._invoke(is_past_due=False, policy=None)
 
     async def _run_at_start(self) -> None:
         now = self._world.clock.now()
@@ -93,7 +97,8 @@ class Timer:
     async def _run(
         self, started_at: datetime, *, is_past_due: bool, is_scheduled: bool = True
     ) -> None:
-        await self._invoke(is_past_due=is_past_due)
+        policy = self._timer.function.retry
+        await self._invoke(is_past_due=is_past_due, policy=policy)
         base = started_at
         if is_scheduled and self._status is not None:
             # A run that began a hair early must not be due a second time.
@@ -109,7 +114,47 @@ class Timer:
         except OSError:
             log.exception("schedule status not saved function=%s", self.name)
 
-    async def _invoke(self, *, is_past_due: bool) -> None:
+    async def _invoke(self, *, is_past_due: bool, policy: RetryPolicy | None) -> None:
+        """Call the function, and again after a failure for as long as `policy` says."""
+        request = self._build_request(is_past_due=is_past_due)
+        retry, failure = 0, await self._try(request, FIRST_TRY)
+        while failure is not None and policy is not None and policy.has_retry(retry + 1):
+            retry += 1
+            delay = timedelta(seconds=policy.delay_seconds(retry))
+            log.info(
+                "timer is tried again function=%s retry=%d delay_seconds=%g",
+                self.name,
+                retry,
+                delay.total_seconds(),
+            )
+            if not await self._wait_until(self._world.clock.now() + delay):
+                return
+            failure = await self._try(request, RetryContext(retry, policy.retries_max, failure))
+
+    async def _try(self, request: object, context: RetryContext) -> Exception | None:
+        """Call the function once; why it failed, which is logged, if it did."""
+        try:
+            returned = await self._world.invoker.call(self._timer.function, request, context)
+        except Exception as error:
+            log.exception("function failed function=%s", self.name)
+            return error
+        if returned is None:
+            return None
+        log.error("timer returned a value and may not function=%s", self.name)
+        return TypeError("A timer must not return a value.")
+
+    async def _wait_until(self, instant: datetime) -> bool:
+        """Wait before a retry; false when the host stops meanwhile, which ends this run."""
+        self.is_waiting = True
+        try:
+            await self._world.clock.sleep_until(instant)
+        except asyncio.CancelledError:
+            return False  # of `Timers.stop`: the run is over, and what it was due for is saved
+        finally:
+            self.is_waiting = False
+        return not self._world.is_stopping()
+
+    def _build_request(self, *, is_past_due: bool) -> object:
         status = self._status if self._timer.is_monitored else None
         content = {
             "Schedule": {"AdjustForDST": True},
@@ -117,13 +162,7 @@ class Timer:
             "IsPastDue": is_past_due,
         }
         datum = Datum(json.dumps(content), "json")
-        request = TimerRequestConverter.decode(datum, trigger_metadata={})
-        try:
-            returned = await self._world.invoker.call(self._timer.function, request)
-            if returned is not None:
-                log.error("timer returned a value and may not function=%s", self.name)
-        except Exception:
-            log.exception("function failed function=%s", self.name)
+        return TimerRequestConverter.decode(datum, trigger_metadata={})
 
 
 class Timers:
@@ -170,11 +209,14 @@ def build_timers(
 ) -> list[TimerFunction]:
     """The app's timers; those that the host refuses are logged and left out."""
     timers = []
+    if ZONE_SETTING in settings:
+        log.warning("setting ignored, as on Linux plans: schedules are UTC name=%s", ZONE_SETTING)
     for function in functions:
         if function.trigger_type != TIMER_TRIGGER:
             continue
         try:
             check_names(function)
+            check_retry(function.retry)
             timers.append(_build_timer(function, settings, now))
         except ValueError as error:
             log.error("function in error function=%s reason=%s", function.name, error)  # noqa: TRY400

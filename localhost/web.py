@@ -1,5 +1,6 @@
 """The host's HTTP side: home page, admin routes and the app's own routes, as one ASGI callable."""
 
+import functools
 import json
 import logging
 from collections.abc import Callable, Mapping
@@ -7,6 +8,8 @@ from dataclasses import dataclass
 
 from azure.functions.http import HttpRequest
 
+from localhost.cors import CorsPolicy
+from localhost.host_json import HostJson
 from localhost.http_triggers import HttpFunction
 from localhost.indexing import Function
 from localhost.invocation import Invoker
@@ -25,6 +28,7 @@ from localhost.messages import (
 )
 from localhost.routes import Router, decode_path
 from localhost.settings import is_true
+from localhost.throttle import Throttle
 
 BODY_BYTES_MAX_DEFAULT = 100 * 1024 * 1024
 ADMIN_FUNCTIONS = "/admin/functions/"
@@ -48,10 +52,19 @@ class Site:
 class Web:
     """An ASGI callable that answers 503 until it is given a site, and again from `close` on."""
 
-    def __init__(self, keys: Keys, settings: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        keys: Keys,
+        settings: Mapping[str, str],
+        host_json: HostJson | None = None,
+        cors: CorsPolicy | None = None,
+    ) -> None:
         self._keys = keys
         self._settings = settings
         self._body_bytes_max = _body_bytes_max(settings)
+        limits = host_json or HostJson()
+        self._throttle = Throttle(limits.outstanding_requests_max, limits.concurrent_requests_max)
+        self._cors = cors
         self._site: Site | None = None
 
     def open(self, site: Site) -> None:
@@ -64,19 +77,35 @@ class Web:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        answer = await self._answer(scope, receive)
+        if self._cors is None:
+            answer = await self._answer(scope, receive)
+        else:
+            answer = await self._answer_across_origins(self._cors, scope, receive)
         log.debug(
             "request method=%s path=%s status=%d", scope["method"], scope["path"], answer.status
         )
         await answer.send(send)
 
+    async def _answer_across_origins(
+        self, cors: CorsPolicy, scope: Scope, receive: Receive
+    ) -> Answer:
+        """As ever, but around everything else: also a 404, a 401 or a 503 can be read by a page."""
+        headers = read_headers(scope["headers"])
+        preflight = cors.answer_preflight(scope["method"], headers)
+        return preflight or cors.mark(headers, await self._answer(scope, receive))
+
     async def _answer(self, scope: Scope, receive: Receive) -> Answer:
-        if self._site is None:
+        site = self._site
+        if site is None:
             return text_answer(503, NOT_RUNNING)
         path = decode_path(scope["raw_path"])
         if path.lower().startswith(ADMIN_FUNCTIONS):
-            return await self._answer_admin(self._site, path, scope, receive)
-        found = self._site.router.find(scope["method"], path)
+            return await self._answer_admin(site, path, scope, receive)
+        work = functools.partial(self._answer_route, site, path, scope, receive)
+        return await self._throttle.run(work) or Answer(429)
+
+    async def _answer_route(self, site: Site, path: str, scope: Scope, receive: Receive) -> Answer:
+        found = site.router.find(scope["method"], path)
         if found is None:
             return self._home_page() if path == "/" else Answer(404)
         target, route_values = found
@@ -88,7 +117,7 @@ class Web:
         if body is None:
             return Answer(400)
         request = build_request(scope, headers, route_values, body)
-        return await _invoke(self._site.invoker, target.function, request)
+        return await _invoke(site.invoker, target.function, request)
 
     def _refusal(
         self, target: HttpFunction, headers: Mapping[str, str], scope: Scope

@@ -1,6 +1,7 @@
 """The sampling service: every second of a drill, once, whatever else is slow or broken."""
 
 import asyncio
+import gc
 import logging
 from collections.abc import Iterator
 from dataclasses import replace
@@ -70,6 +71,15 @@ def test_the_plan_says_how_often(bench: Bench) -> None:
     bench.run()
 
     assert bench.seconds() == [10, 15]
+
+
+def test_the_collector_forgets_what_is_loaded_when_a_drill_opens(bench: Bench) -> None:
+    """A full collection over the SDKs' modules stands still for longer than a slot may wait."""
+    gc.unfreeze()
+    bench.run()
+
+    assert gc.get_freeze_count() > 0
+    gc.unfreeze()
 
 
 def test_without_an_open_drill_a_run_is_short(bench: Bench) -> None:

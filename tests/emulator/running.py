@@ -114,13 +114,19 @@ class Emulator:
         return given
 
     def ask(
-        self, server: str, name: str = FQDN, kind: str = "A", *, tcp: bool = False
+        self,
+        server: str,
+        name: str = FQDN,
+        kind: str = "A",
+        *,
+        tcp: bool = False,
+        timeout: float = 2.0,
     ) -> dns.message.Message:
         """Ask a name server or resolver."""
         address, port = server.split(":")
         question = dns.message.make_query(name, dns.rdatatype.from_text(kind))
         ask = dns.query.tcp if tcp else dns.query.udp
-        return ask(question, address, timeout=2, port=int(port))
+        return ask(question, address, timeout=timeout, port=int(port))
 
     def truth(self, kind: str | None = None, subject: str | None = None) -> list[Json]:
         """Return the truth log, or the events of one kind and subject."""

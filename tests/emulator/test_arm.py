@@ -5,6 +5,8 @@ import pytest
 
 from tests.emulator.running import PROFILE, SUBSCRIPTION, VIRGINIA_VM, Emulator, lab_profile
 
+METRICS_KEY = f"{SUBSCRIPTION}/providers/Microsoft.Network/trafficManagerUserMetricsKeys/default"
+
 
 def error(response: httpx2.Response) -> tuple[int, str]:
     """Return an error's status and code, in ARM's envelope."""
@@ -66,18 +68,17 @@ def test_request_ids_are_given_and_the_clients_own_is_echoed(emulator: Emulator)
         ("GET", f"{SUBSCRIPTION}/resourceGroups/switchback-lab/providers/Microsoft.Web/sites/x"),
         ("POST", f"{VIRGINIA_VM}/redeploy"),
         ("DELETE", VIRGINIA_VM),
-        ("PUT", f"{PROFILE}/nestedEndpoints/x"),
+        ("PUT", f"{VIRGINIA_VM}/extensions/x"),
         ("GET", f"{PROFILE}/heatMaps/default"),
-        ("GET", "/subscriptions"),
+        ("PUT", METRICS_KEY),
         ("GET", "/"),
     ],
 )
 def test_what_is_not_emulated_says_so(emulator: Emulator, method: str, path: str) -> None:
     """Never something plausible."""
     emulator.arm("PUT", PROFILE, lab_profile())
-    body = {"properties": {"targetResourceId": PROFILE}} if method == "PUT" else None
 
-    assert error(emulator.arm(method, path, body)) == (501, "NotEmulated")
+    assert error(emulator.arm(method, path)) == (501, "NotEmulated")
 
 
 def test_other_subscriptions_and_groups_do_not_exist(emulator: Emulator) -> None:

@@ -68,6 +68,8 @@ PROFILE_FAULTS = {
     "an unknown status": {"profileStatus": "Paused"},
     "no monitor settings": {"monitorConfig": None},
     "record types that are no list": {"allowedEndpointRecordTypes": "A"},
+    "an unknown allowed record type": {"allowedEndpointRecordTypes": ["Text"]},
+    "an unknown record type": {"recordType": "TXT"},
     "a method that is no text": {"trafficRoutingMethod": 1},
     "endpoints that are no list": {"endpoints": {}},
     "eleven answers": {"maxReturn": 11},
@@ -100,6 +102,32 @@ PROFILE_FAULTS = {
     },
     "an unknown public IP": {"endpoints": [azure_endpoint("a", VIRGINIA_IP + "x")]},
     "no resource id": {"endpoints": [azure_endpoint("a", "virginia-ip")]},
+    "minimum children without a child": {"endpoints": [external("a", minChildEndpoints=1)]},
+    "an unknown region of the earth": {"endpoints": [external("a", geoMapping=["MARS"])]},
+    "no region under Geographic": {
+        "trafficRoutingMethod": "Geographic",
+        "endpoints": [external("a")],
+    },
+    "one region for two under Geographic": {
+        "trafficRoutingMethod": "Geographic",
+        "endpoints": [
+            external("a", geoMapping=["GEO-EU", "US-CA"]),
+            external("b", target="b.org", geoMapping=["us-ca"]),
+        ],
+    },
+    "a subnet without an end": {"endpoints": [external("a", subnets=[{"first": "192.0.2.0"}])]},
+    "a subnet that ends before it begins": {
+        "endpoints": [external("a", subnets=[{"first": "192.0.2.9", "last": "192.0.2.1"}])]
+    },
+    "a subnet of two families": {
+        "endpoints": [external("a", subnets=[{"first": "192.0.2.9", "last": "::1"}])]
+    },
+    "subnets that overlap": {
+        "endpoints": [
+            external("a", subnets=[{"first": "192.0.2.0", "scope": 24}]),
+            external("b", target="b.org", subnets=[{"first": "192.0.2.255", "scope": 32}]),
+        ]
+    },
     "201 endpoints": {"endpoints": [external(f"e{i}", target=f"e{i}.org") for i in range(201)]},
 }
 
@@ -156,17 +184,11 @@ def test_a_public_ip_without_a_label_can_be_no_endpoint() -> None:
         assert _code(bare, lab_profile()) == (400, "BadRequest")
 
 
-@pytest.mark.parametrize(
-    "endpoint",
-    [
-        azure_endpoint("a", SUBSCRIPTION + "/resourceGroups/g/providers/Microsoft.Web/sites/s"),
-        {"name": "a", "type": f"{PROFILE_TYPE}/nestedEndpoints", "properties": {}},
-    ],
-    ids=["Web App", "nested"],
-)
-def test_endpoints_that_are_not_emulated_say_so(shared: Emulator, endpoint: Json) -> None:
+def test_endpoints_that_are_not_emulated_say_so(shared: Emulator) -> None:
     """Refused as a whole: half a profile would be something plausible."""
-    assert _code(shared, with_endpoints(endpoint)) == (501, "NotEmulated")
+    web_app = SUBSCRIPTION + "/resourceGroups/g/providers/Microsoft.Web/sites/s"
+
+    assert _code(shared, with_endpoints(azure_endpoint("a", web_app))) == (501, "NotEmulated")
 
 
 def test_tags_must_be_texts(shared: Emulator) -> None:
@@ -174,15 +196,23 @@ def test_tags_must_be_texts(shared: Emulator) -> None:
     assert _code(shared, lab_profile() | {"tags": {"a": 1}}) == (400, "BadRequest")
 
 
-def test_strictly_typed_profiles_are_not_emulated(shared: Emulator) -> None:
-    """A recordType would change the answers."""
-    body = with_endpoints(recordType="A", allowedEndpointRecordTypes=["DomainName"])
+def test_a_strictly_typed_profile_keeps_its_type(shared: Emulator) -> None:
+    """Set at creation, shown, and never changed; endpoints of other types are refused."""
+    typed = with_endpoints(recordType="a", allowedEndpointRecordTypes=["domainname"])
 
-    assert _code(shared, body) == (501, "NotEmulated")
-    del body["properties"]["recordType"]
-    created = shared.arm("PUT", PROFILE, body).json()
+    created = shared.arm("PUT", PROFILE, typed).json()["properties"]
+    changed = shared.arm("PATCH", PROFILE, {"properties": {"recordType": "CNAME"}})
+    by_name = shared.arm("PUT", f"{PROFILE}/externalEndpoints/x", external())
+    by_address = shared.arm("PUT", f"{PROFILE}/externalEndpoints/x", external(target="192.0.2.7"))
     shared.arm("DELETE", PROFILE)
-    assert created["properties"]["allowedEndpointRecordTypes"] == ["DomainName"]
+
+    assert created["recordType"] == "A"
+    assert created["allowedEndpointRecordTypes"] == ["DomainName"]
+    assert changed.status_code == 400
+    assert changed.json()["error"]["message"] == (
+        "The RecordType of a Traffic Manager profile cannot be changed after creation."
+    )
+    assert (by_name.status_code, by_address.status_code) == (400, 201)
 
 
 def test_a_subscription_holds_200_profiles(shared: Emulator) -> None:

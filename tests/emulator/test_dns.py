@@ -17,6 +17,7 @@ from tests.emulator.running import (
     VIRGINIA_FQDN,
     Emulator,
     lab_profile,
+    running,
 )
 
 SOA = "trafficmanager.net. 30 IN SOA tm1.msft.net. hostmaster.trafficmanager.net. 2003080800 900 300 2419200 30"  # noqa: E501 - one record
@@ -130,7 +131,7 @@ def test_a_name_with_dots_makes_the_names_above_it_exist(emulator: Emulator) -> 
     assert (above.rcode(), above.answer) == (dns.rcode.NOERROR, [])
 
 
-@pytest.mark.parametrize("method", ["Performance", "Geographic", "MultiValue", "Subnet"])
+@pytest.mark.parametrize("method", ["Performance", "MultiValue"])
 def test_methods_that_are_not_emulated_are_refused(emulator: Emulator, method: str) -> None:
     """Stored and shown, but no answer is invented."""
     body = lab_profile()
@@ -138,6 +139,32 @@ def test_methods_that_are_not_emulated_are_refused(emulator: Emulator, method: s
     emulator.arm("PUT", PROFILE, body)
 
     assert emulator.ask(emulator.authoritative[0]).rcode() == dns.rcode.REFUSED
+
+
+def weighted_draws(seed: int) -> list[list[str]]:
+    """Return which endpoint each server named, question by question."""
+    body = lab_profile()
+    body["properties"]["trafficRoutingMethod"] = "Weighted"
+    for endpoint, weight in zip(body["properties"]["endpoints"], (3, 1), strict=True):
+        endpoint["properties"]["weight"] = weight
+    with running(seed=seed) as emulator:
+        emulator.arm("PUT", PROFILE, body)
+        told = [e["value"] for e in emulator.truth("answer")]
+        assert told == ["virginia|amsterdam"] * 2
+        return [
+            [str(emulator.ask(server, tcp=n % 5 == 0).answer[0][0]) for n in range(60)]
+            for server in emulator.authoritative
+        ]
+
+
+def test_weighted_answers_are_drawn_for_every_query_as_the_seed_says() -> None:
+    """Three to one; each server has dice of its own, over UDP and TCP alike."""
+    first, again, other = weighted_draws(1), weighted_draws(1), weighted_draws(2)
+
+    assert first == again != other
+    assert first[0] != first[1]
+    drawn = [answer for answers in first + other for answer in answers]
+    assert 0.6 < drawn.count(f"{VIRGINIA_FQDN}.") / len(drawn) < 0.9
 
 
 def test_the_public_addresses_have_their_own_zone(emulator: Emulator) -> None:

@@ -1,6 +1,7 @@
 """HTTPS probes: a certificate must be there, and nobody looks at it."""
 
 import asyncio
+import socket
 import ssl
 from datetime import timedelta
 from pathlib import Path
@@ -10,7 +11,17 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from tests.emulator.running import ANCHOR, PROFILE, Json, lab_profile, running
+from emulator.topology import Topology
+from tests.emulator.running import (
+    ANCHOR,
+    PROFILE,
+    VIRGINIA_FQDN,
+    VIRGINIA_VM,
+    Json,
+    lab_profile,
+    lab_topology,
+    running,
+)
 
 HTTPS: Json = {
     "protocol": "HTTPS",
@@ -71,4 +82,35 @@ def test_a_port_that_speaks_no_tls_fails() -> None:
     with running(speed=20) as emulator:
         emulator.arm("PUT", PROFILE, lab_profile(**HTTPS | {"port": 80}))
 
+        emulator.wait_for("endpointMonitorStatus", "virginia", "Degraded")
+
+
+def secure_lab() -> Topology:
+    """Return the lab with https on every machine and a rule for it on the load balancer."""
+    described = lab_topology(timings={"powerOffSeconds": 0}).model_dump(by_alias=True)
+    for machine in described["virtualMachines"]:
+        machine["ports"] = [80, 443]
+    rules = described["loadBalancers"][0]["rules"]
+    rules.append({"name": "https", "frontendPort": 443, "backendPort": 443})
+    return Topology.model_validate(described)
+
+
+def test_machines_speak_https_on_443_and_https_probes_see_them_stop() -> None:
+    """Directly and through a load balancer; the certificate is of the emulator's authority."""
+    with running(speed=20, topology=secure_lab()) as emulator:
+        emulator.arm("PUT", PROFILE, lab_profile(**HTTPS))
+        emulator.wait_until_online()
+        trusting = ssl.create_default_context(cafile=str(emulator.world.ready["caFile"]))
+        host, port = emulator.connect_to["127.1.0.4:443"].split(":")
+        with (
+            socket.create_connection((host, int(port)), 2) as plain,
+            trusting.wrap_socket(plain, server_hostname=VIRGINIA_FQDN) as client,
+        ):
+            client.sendall(b"GET / HTTP/1.0\r\n\r\n")
+            assert b"x-served-by: virginia-vm" in client.recv(4096)
+        with socket.create_connection((host, int(port)), 2) as plain:
+            plain.sendall(b"GET / HTTP/1.0\r\n\r\n")
+            assert not plain.recv(4096).startswith(b"HTTP")
+
+        emulator.arm("POST", f"{VIRGINIA_VM}/powerOff")
         emulator.wait_for("endpointMonitorStatus", "virginia", "Degraded")

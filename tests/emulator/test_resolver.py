@@ -16,6 +16,7 @@ from emulator import wire
 from emulator.clock import Clock
 from emulator.dns import DnsServer, at_once
 from emulator.resolver import Resolver
+from emulator.resolver_kinds import HONEST
 from emulator.wire import Query, Rcode, Reply, Type
 from tests.emulator.running import ANCHOR
 
@@ -33,11 +34,13 @@ class World:
         self.upstream = DnsServer(at_once(self.reply))
         self.front: DnsServer | None = None
         self.place = ("", 0)
+        self.kind = HONEST
 
     async def start(self) -> None:
         """Listen."""
         server = await self.upstream.start("127.1.99.1")
-        self.resolver = Resolver(self.clock, {"net": [server], "org": [server]}, "seed")
+        zones = {"net": [server], "org": [server]}
+        self.resolver = Resolver(self.clock, zones, "seed", self.kind)
         self.front = DnsServer(self.resolver.handle)
         self.place = await self.front.start("127.1.99.2")
 

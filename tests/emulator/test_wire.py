@@ -69,6 +69,42 @@ def test_edns_is_echoed_with_the_clients_subnet_at_scope_zero() -> None:
     assert (echoed.address, echoed.srclen, echoed.scopelen) == ("198.51.100.0", 24, 0)
 
 
+WELL_FORMED = [
+    b"\0\1\x18\0\xc6\x33\x64",  # 198.51.100.0/24
+    b"\0\1\0\0",  # 0.0.0.0/0: "do not tell where I am"
+    b"\0\1\x13\0\xc6\x33\x60",  # /19 in three octets
+    b"\0\2\x38\0\x20\1\x0d\xb8\0\0\0",  # 2001:db8::/56
+]
+MALFORMED = {
+    "cut short": b"\0\1\x18",
+    "more bits than an address has": b"\0\1\x21\0\1\2\3\4\5",
+    "too few octets": b"\0\1\x18\0\xc6\x33",
+    "too many octets": b"\0\1\x10\0\xc6\x33\x64",
+    "a bit beyond the prefix": b"\0\1\x13\0\xc6\x33\x7f",
+    "a scope in a question": b"\0\1\x18\x18\xc6\x33\x64",
+    "no such family": b"\0\7\x08\0\x01",
+}
+
+
+def with_subnet(octets: bytes) -> bytes:
+    """Return a question whose client subnet option holds these octets."""
+    option = dns.edns.GenericOption(dns.edns.OptionType.ECS, octets)
+    return question(use_edns=0, options=[option])
+
+
+@pytest.mark.parametrize("octets", WELL_FORMED)
+def test_well_formed_client_subnets_are_read(octets: bytes) -> None:
+    """Both families, also of prefixes that end within an octet."""
+    assert read(with_subnet(octets)).client_subnet == octets
+
+
+@pytest.mark.parametrize("octets", MALFORMED.values(), ids=MALFORMED)
+def test_malformed_client_subnets_are_format_errors(octets: bytes) -> None:
+    """RFC 7871, 7.1.2."""
+    with pytest.raises(wire.MalformedQuery):
+        wire.read_query(with_subnet(octets))
+
+
 def test_a_reply_that_is_too_large_is_cut_and_says_so() -> None:
     """TC sends the client to TCP."""
     many = tuple(wire.address_record(f"192.0.2.{i}", 10) for i in range(100))

@@ -2,11 +2,15 @@
 
 import dns.rcode
 
+from emulator.choices import habits_of, rules_of
+from emulator.prober import Cadence, Habits, Phases
+from emulator.rules import EmptyProfile, NestedTtl, OtherTypes, Rules
 from emulator.topology import Topology
 from tests.emulator.running import (
     FQDN,
     PROFILE,
     PROFILE_TYPE,
+    VIRGINIA_FQDN,
     Emulator,
     Json,
     at,
@@ -104,6 +108,72 @@ def test_an_external_endpoint_by_address_is_served_probed_and_told(emulator: Emu
     assert [r.to_text() for r in message.answer] == [f"{FQDN}. 5 IN A 127.1.0.4"]
     assert [e["value"] for e in emulator.truth("serving", "only")] == [True]
     assert [e["value"] for e in emulator.truth("resolverAnswer")] == ["only"]
+
+
+def test_a_nested_profile_end_to_end(emulator: Emulator) -> None:
+    """Over ARM and real DNS: the parent's TTL, the child's target, and whose news is whose."""
+    child = f"{PROFILE.rpartition('/')[0]}/child"
+    body = lab_profile(ttl=7)
+    body["properties"]["dnsConfig"]["relativeName"] = "child"
+    assert emulator.arm("PUT", child, body).status_code == 201
+    nested = {"name": "down", "type": f"{PROFILE_TYPE}/nestedEndpoints"}
+    properties = {"targetResourceId": child, "minChildEndpoints": 1}
+    parent = lab_profile(ttl=100)
+    parent["properties"]["endpoints"] = [nested | {"properties": properties}]
+    assert emulator.arm("PUT", PROFILE, parent).status_code == 201
+
+    for server in (emulator.authoritative[0], emulator.resolvers[0]):
+        alias = emulator.ask(server).answer[0]
+        assert alias.to_text() == f"{FQDN}. 100 IN CNAME {VIRGINIA_FQDN}."
+    told = [(e["profile"], e["value"]) for e in emulator.truth("resolverAnswer")]
+    assert told == [("lab", "down")]
+    emulator.arm("DELETE", child)
+    assert emulator.ask(emulator.authoritative[0]).rcode() == dns.rcode.NXDOMAIN
+
+
+def test_every_switch_of_the_topology_reaches_what_it_switches() -> None:
+    """Whatever differs from its default here must differ there."""
+    switches = {
+        "probers": 3,
+        "proberQuorum": 2,
+        "proberPhases": "drawn",
+        "probeMethod": "HEAD",
+        "probeServerName": False,
+        "probeCadence": "afterTimeout",
+        "unmonitoredCountsAsOnline": False,
+        "nestedTtl": "answering",
+        "otherQueryTypes": "cname",
+        "emptyProfile": "noData",
+    }
+    chosen = lab_topology(switches=switches).switches
+
+    assert rules_of(chosen) == Rules(
+        probers=3,
+        quorum=2,
+        unmonitored_counts_as_online=False,
+        nested_ttl=NestedTtl.ANSWERING,
+        other_types=OtherTypes.CNAME,
+        empty_profile=EmptyProfile.NO_DATA,
+    )
+    assert habits_of(chosen, 7) == Habits(
+        seed=7,
+        probers=3,
+        cadence=Cadence.AFTER_TIMEOUT,
+        phases=Phases.DRAWN,
+        method="HEAD",
+        has_server_name=False,
+    )
+    assert rules_of(lab_topology().switches) == Rules()
+    assert habits_of(lab_topology().switches, 1) == Habits()
+
+
+def test_several_probers_on_the_wire() -> None:
+    """Three probers send three times as many requests; a head may be all they ask for."""
+    switches = {"probers": 3, "probeMethod": "HEAD", "probeServerName": False}
+    with running(speed=40, topology=lab_topology(switches=switches)) as emulator:
+        emulator.arm("PUT", PROFILE, lab_profile())
+        emulator.wait_until_online()
+        assert {len(tasks) for tasks in emulator.world.prober._loops.values()} == {3}
 
 
 def test_another_seed_on_the_command_line_wins_over_the_topologys() -> None:

@@ -42,6 +42,8 @@ class Run:
     ended_at: float
     past_due: bool
     status: Mapping[str, Any]
+    retry: int
+    retries_max: int
 
 
 @dataclass

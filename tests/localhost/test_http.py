@@ -1,8 +1,11 @@
 """Requests and answers, over real sockets, are those of the Functions host."""
 
+import contextlib
+import http.client
 import json
 import os
 import socket
+import statistics
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -21,6 +24,8 @@ from tests.localhost.host_process import (
 
 START_BUSY_SECONDS_MAX = 0.7
 HUNDRED_MEBIBYTES = 100 * 1024 * 1024
+ANSWERS_MEASURED = 60
+ANSWER_SECONDS_MAX = 0.005
 
 
 def _exchange(host: HostProcess, request: bytes) -> bytes:
@@ -82,6 +87,30 @@ def test_absent_optional_route_values_are_absent(web: HostProcess) -> None:
     """They are no empty strings."""
     assert json.loads(web.get("/api/echo").body)["route"] == {}
     assert json.loads(web.get("/api/echo/1").body)["route"] == {"first": "1"}
+
+
+def test_route_values_are_text(web: HostProcess) -> None:
+    """Whatever their constraint."""
+    assert web.get("/api/type-of/12").text == "str"
+
+
+def test_long_url_is_taken(web: HostProcess) -> None:
+    """Azure's front end stops at 4 KiB; the host behind it has no such limit."""
+    text = "x" * 6000
+    assert json.loads(web.get(f"/api/echo?text={text}").body)["params"] == {"text": text}
+
+
+def test_answer_in_two_writes_does_not_stall(web: HostProcess) -> None:
+    """Head and body are sent apart: without TCP_NODELAY the body waits 40 ms for a delayed ACK."""
+    connection = http.client.HTTPConnection(*web.address, timeout=REQUEST_SECONDS_MAX)
+    taken_seconds = []
+    with contextlib.closing(connection):
+        for _ in range(ANSWERS_MEASURED):
+            started_at = time.monotonic()
+            connection.request("GET", "/api/plain")
+            assert connection.getresponse().read() == b"plain"
+            taken_seconds.append(time.monotonic() - started_at)
+    assert statistics.median(taken_seconds) < ANSWER_SECONDS_MAX
 
 
 def test_chunked_body_arrives_empty(web: HostProcess) -> None:
@@ -197,7 +226,7 @@ def test_503_until_the_app_is_indexed(tmp_path: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    app, settings = APPS / "slow_import", {"IMPORT_SECONDS": "0.8"}
+    app, settings = APPS / "slow_import", {"IMPORT_SECONDS": "0.5"}
     with started_host(tmp_path, app, "--port", str(port), settings=settings) as host:
         host.url = f"http://127.0.0.1:{port}"
         wait_for(lambda: _listens(host))

@@ -1,13 +1,21 @@
 """How a host ends: at once for new work, with patience for running work, always with exit 0."""
 
+import contextlib
 import signal
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from tests.localhost.host_process import APPS, running_host, started_host, wait_for
+from tests.localhost.host_process import (
+    APPS,
+    HostProcess,
+    Reply,
+    running_host,
+    started_host,
+    wait_for,
+)
 from tests.localhost.scaled_clock import ScaledClock, clockwork
 
 EACH_SECOND = "* * * * * *"
@@ -74,22 +82,25 @@ def test_running_timer_ends_in_peace(tmp_path: Path) -> None:
         assert len(watched.runs("long")) == 1
 
 
-@pytest.mark.parametrize("route", ["endless", "endless-default-pool", "endless-async"])
-def test_grace_is_bounded(tmp_path: Path, route: str) -> None:
+def test_grace_is_bounded(tmp_path: Path) -> None:
     """What outlasts it is abandoned, in a pool or blocking the event loop; the exit code is 0."""
     settings = {"LONG_SCHEDULE": EACH_SECOND, "LONG_SECONDS": "60"}
-    with (
-        clockwork(tmp_path, ScaledClock(speed=10), "--grace", "0.3", **settings) as watched,
-        ThreadPoolExecutor() as pool,
-    ):
-        stuck = pool.submit(watched.host.get, f"/api/{route}")
+    with contextlib.ExitStack() as stack, ThreadPoolExecutor() as pool:
+        stuck: dict[Future[Reply], HostProcess] = {}
+        for route in ("endless", "endless-default-pool", "endless-async"):
+            (tmp_path / route).mkdir()
+            app = clockwork(tmp_path / route, ScaledClock(10), "--grace", "0.3", **settings)
+            host = stack.enter_context(app).host
+            stuck[pool.submit(host.get, f"/api/{route}")] = host
         time.sleep(0.3)
         sent_at = time.monotonic()
-        watched.host.process.send_signal(signal.SIGTERM)
-        assert watched.host.wait_exit() == 0
-        assert 0.3 <= time.monotonic() - sent_at < 0.3 + STOP_SECONDS_MAX
-        assert "abandoned" in watched.host.log
-        assert stuck.exception() is not None or stuck.result().status == 500
+        for host in stuck.values():
+            host.process.send_signal(signal.SIGTERM)
+        for reply, host in stuck.items():
+            assert host.wait_exit() == 0
+            assert 0.3 <= time.monotonic() - sent_at < 0.3 + STOP_SECONDS_MAX
+            assert "abandoned" in host.log
+            assert reply.exception() is not None or reply.result().status == 500
 
 
 def test_idle_threads_of_the_app_end_as_they_would(tmp_path: Path) -> None:

@@ -7,8 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.localhost.host_process import APPS, running_host
-from tests.localhost.scaled_clock import NEVER_DUE, Clockwork, ScaledClock, clockwork
+from localhost.clock import Clock
+from localhost.indexing import Function
+from localhost.invocation import Invoker
+from localhost.ncrontab import parse_schedule
+from localhost.schedule_status import MemoryStatusStore, ScheduleStatus
+from localhost.timers import Timer, TimerFunction, TimerWorld
+from tests.localhost.host_process import APPS, running_host, wait_for
+from tests.localhost.scaled_clock import ANCHOR, NEVER_DUE, Clockwork, ScaledClock, clockwork
 
 EACH_SECOND = "* * * * * *"
 EACH_MINUTE = "0 * * * * *"
@@ -115,30 +121,38 @@ def test_settings_come_from_local_settings_too(tmp_path: Path) -> None:
 
 
 def test_monitored_timer_gets_its_schedule_status(tmp_path: Path) -> None:
-    """One that is due each minute: when it ran last and what comes next; a quicker one: nothing."""
-    settings = {"MONITORED_SCHEDULE": EACH_MINUTE, "QUICK_SCHEDULE": "*/30 * * * * *"}
-    with clockwork(tmp_path, ScaledClock(speed=120), **settings) as watched:
+    """When it ran last and what comes next; a quicker or an unwilling one is told nothing."""
+    settings = {
+        "MONITORED_SCHEDULE": EACH_MINUTE,
+        "UNMONITORED_SCHEDULE": EACH_MINUTE,
+        "QUICK_SCHEDULE": "*/30 * * * * *",
+    }
+    state = ("--state", str(tmp_path / "state"))
+    with clockwork(tmp_path, ScaledClock(speed=120), *state, **settings) as watched:
         first, second = watched.wait_runs("monitored", 2)[:2]
         starts = watched.virtual_starts("monitored")
-        quick = watched.runs("quick")
+        others = watched.wait_runs("unmonitored", 2) + watched.runs("quick")
     assert first.status["Last"] == "0001-01-01T00:00:00+00:00"
     due = datetime.fromisoformat(first.status["Next"])
     last = datetime.fromisoformat(second.status["Last"])
     assert due.second == 0
     assert due <= last <= starts[0] < due + timedelta(minutes=1)
     assert datetime.fromisoformat(second.status["Next"]) == due + timedelta(minutes=1)
-    assert {str(run.status) for run in quick} == {"{}"}
-    assert not any(run.past_due for run in (first, second, *quick))
+    assert {str(run.status) for run in others} == {"{}"}
+    assert not any(run.past_due for run in (first, second, *others))
+    assert [file.name for file in (tmp_path / "state").iterdir()] == ["monitored.json"]
 
 
-def _restart(directory: Path, before: dict[str, str], after: dict[str, str]) -> Clockwork:
-    """Run for a virtual minute, stay down for an hour, start again and run for another minute."""
+def _restart(
+    directory: Path, before: dict[str, str], after: dict[str, str], runs: int = 2
+) -> Clockwork:
+    """Run for a virtual minute, stay down for an hour, start again for so many runs."""
     state = ("--state", str(directory / "state"))
     with clockwork(directory, ScaledClock(speed=120), *state, **before) as watched:
         watched.wait_runs("monitored", 1)
         later = watched.clock.anchor + timedelta(hours=1)
     with clockwork(directory, ScaledClock(120, later), *state, **after) as watched:
-        watched.wait_runs("monitored", 2)
+        watched.wait_runs("monitored", runs)
         return watched
 
 
@@ -157,7 +171,7 @@ def test_timer_missed_while_the_host_was_down_is_caught_up_once(tmp_path: Path) 
 def test_changed_schedule_is_not_past_due(tmp_path: Path) -> None:
     """What the old schedule missed does not count."""
     before = {"MONITORED_SCHEDULE": EACH_MINUTE}
-    watched = _restart(tmp_path, before, {"MONITORED_SCHEDULE": "30 * * * * *"})
+    watched = _restart(tmp_path, before, {"MONITORED_SCHEDULE": "30 * * * * *"}, runs=1)
     assert not any(run.past_due for run in watched.runs("monitored"))
     assert all(start.second >= 30 for start in watched.virtual_starts("monitored"))
 
@@ -168,6 +182,54 @@ def test_quick_timer_is_not_caught_up(tmp_path: Path) -> None:
     watched = _restart(tmp_path, settings, settings)
     assert not any(run.past_due for run in watched.runs("monitored"))
     assert not list((tmp_path / "state").iterdir())
+
+
+def test_missed_timer_that_runs_on_startup_runs_once(tmp_path: Path) -> None:
+    """Past due comes first; its start is no second reason."""
+    state = ("--state", str(tmp_path / "state"))
+    settings = {"STARTUP_SCHEDULE": EACH_MINUTE}
+    with clockwork(tmp_path, ScaledClock(speed=120), *state, **settings) as watched:
+        watched.wait_runs("at_start", 1)
+        wait_for((tmp_path / "state" / "at_start.json").exists)
+        later = watched.clock.anchor + timedelta(hours=1)
+    with clockwork(tmp_path, ScaledClock(120, later), *state, **settings) as watched:
+        first, second = watched.wait_runs("at_start", 2)[:2]
+        starts = watched.virtual_starts("at_start")
+    assert (first.past_due, second.past_due) == (True, False)
+    assert starts[1].second < 30
+
+
+def test_schedules_are_utc_whatever_the_zone(tmp_path: Path) -> None:
+    """TZ and WEBSITE_TIME_ZONE move nothing, as on Azure's plans for Linux; the latter is said."""
+    zone = "Asia/Kolkata"
+    settings = {"QUICK_SCHEDULE": "* * 9 * * *", "TZ": zone, "WEBSITE_TIME_ZONE": zone}
+    with clockwork(tmp_path, ScaledClock(speed=20), **settings) as watched:
+        watched.wait_runs("quick", 1)
+        assert {start.hour for start in watched.virtual_starts("quick")} == {9}
+        assert "schedules are UTC name=WEBSITE_TIME_ZONE" in watched.host.log
+
+
+async def test_run_a_hair_early_does_not_run_its_slot_twice(tmp_path: Path) -> None:
+    """A clock that is set back as the timer wakes: the next run is the next slot's."""
+    # What the clock reads: at the start, asleep, awake, set back, asleep for the next slot.
+    readings = iter([0.98, 0.98, 1.0, 0.99])
+    clock = Clock(ANCHOR, 1.0, lambda: next(readings, 2.0))
+    stopping = iter([False, False, False])
+    store, ran = MemoryStatusStore(), list[ScheduleStatus | None]()
+    function = Function(
+        "early", lambda timer: ran.append(store.load("early")), {"type": "timerTrigger"}, "timer"
+    )
+    timer = TimerFunction(
+        function, parse_schedule(EACH_SECOND), True, runs_on_startup=False, is_disabled=False
+    )
+    world = TimerWorld(clock, Invoker(tmp_path, {}), store, lambda: next(stopping, True))
+    await Timer(timer, world).keep_time()
+    (before,) = ran
+    after = store.load("early")
+    assert before is not None
+    assert after is not None
+    assert before.next == after.last == ANCHOR + SECOND
+    assert after.next == ANCHOR + 2 * SECOND
 
 
 def test_disabled_timer_does_not_run(tmp_path: Path) -> None:

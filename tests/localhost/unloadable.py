@@ -62,6 +62,18 @@ UNLOADABLE: dict[str, tuple[str, str]] = {
         _TIMER + "def a(timer: dict): pass",
         "the type of timer, dict, does not match its binding timerTrigger",
     ),
+    "retry interval in words": (
+        _TIMER
+        + "@app.retry(strategy='fixed_delay', max_retry_count='3', delay_interval='5 s')\n"
+        + "def a(timer): pass",
+        "retry: delay_interval must be hh:mm:ss, not '5 s'",
+    ),
+    "retry count in words": (
+        _TIMER
+        + "@app.retry(strategy='exponential_backoff', max_retry_count='many')\n"
+        + "def a(timer): pass",
+        "retry: max_retry_count must be a number, not 'many'",
+    ),
     "second name for the app": (
         _HTTP + "def a(req: func.HttpRequest): return 'x'\napplication = app",
         "More than one top-level FunctionApp",

@@ -22,7 +22,8 @@ def assert_all_is_well(lab: Lab, report: Json) -> None:
     started, closed = at(report["startedAt"]), at(report["closedAt"])
     assert lab.is_running()
     assert_nothing_is_held(lab)
-    assert [moment for moment in power_offs(lab) if moment > closed] == []
+    late = [moment for moment in power_offs(lab) if moment > closed]
+    assert late == [], late
     assert_broken_once_at_most(lab, started)
     assert_true(lab, report, started)
 
@@ -30,17 +31,18 @@ def assert_all_is_well(lab: Lab, report: Json) -> None:
 def assert_nothing_is_held(lab: Lab) -> None:
     """No drill holds a profile, and no undo is owed."""
     held = [key for _, _, key in lab.tables() if key.startswith(("lock|", "open|"))]
-    assert held == []
+    assert held == [], held
 
 
 def assert_broken_once_at_most(lab: Lab, since: datetime) -> None:
     """At most one injection took effect."""
     broken = [e for e in lab.power_states() if at(e["at"]) >= since and e["value"] == "stopping"]
-    assert len(broken) <= 1
+    assert len(broken) <= 1, broken
 
 
 def assert_true(lab: Lab, report: Json, since: datetime) -> None:
     """Whatever the report does tell of milestones holds what happened."""
     truth = [event for event in lab.truth() if at(event["at"]) >= since]
     findings = truth_check.check(report, {"events": truth})
-    assert [finding for finding in findings if not finding.holds] == []
+    wrong = [finding for finding in findings if not finding.holds]
+    assert wrong == [], wrong

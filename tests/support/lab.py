@@ -23,6 +23,7 @@ Dump = dict[tuple[str, str, str], Json]
 
 PROFILE = "lab"
 POLL_SECONDS = 0.05
+DRILL_POLL_SECONDS = 0.25  # a look at a drill reads its timeline: it must not disturb sampling
 HTTP_SECONDS = 30.0
 ONLINE_SECONDS = 180.0  # virtual: three probes at the slowest cadence, and the tick between
 SPARE_SECONDS = 30.0  # wall: on top of virtual limits, for a busy machine
@@ -103,7 +104,7 @@ class Lab:
 
     def wait_closed(self, drill_id: str, limit_seconds: float) -> Json:
         """Wait until the drill is closed, that many virtual seconds at most."""
-        for _ in self.turns(limit_seconds, f"{drill_id} to close"):
+        for _ in self.turns(limit_seconds, f"{drill_id} to close", DRILL_POLL_SECONDS):
             drill: Json = self.must("GET", f"/drills/{drill_id}")
             if drill["phase"] == "closed":
                 return drill
@@ -179,12 +180,14 @@ class Lab:
         """Let virtual time pass until then."""
         self.pause((at - self.now()) / timedelta(seconds=1))
 
-    def turns(self, limit_seconds: float, awaited: str) -> Iterator[None]:
+    def turns(
+        self, limit_seconds: float, awaited: str, poll_seconds: float = POLL_SECONDS
+    ) -> Iterator[None]:
         """Turns of a wait, for so many virtual seconds; fails when they have passed."""
         end = time.monotonic() + limit_seconds / self.stack.options.speed + SPARE_SECONDS
         while time.monotonic() < end:
             yield
-            time.sleep(POLL_SECONDS)
+            time.sleep(poll_seconds)
         raise AssertionError(f"Gave up waiting for {awaited} at {self.now():%H:%M:%S}.")
 
 

@@ -14,13 +14,21 @@ _own_pool = ThreadPoolExecutor(thread_name_prefix="own-pool")
 _long_runs: list[float] = []
 
 
-def _note(name: str, timer: func.TimerRequest, started_at: float) -> None:
+def _retry(context: func.Context) -> int:
+    return context.retry_context.retry_count
+
+
+def _note(
+    name: str, timer: func.TimerRequest, started_at: float, context: func.Context | None = None
+) -> None:
     line = {
         "name": name,
         "started_at": started_at,
         "ended_at": time.monotonic(),
         "past_due": timer.past_due,
         "status": getattr(timer, "schedule_status"),  # noqa: B009 - the abstract class lacks it
+        "retry": _retry(context) if context else 0,
+        "retries_max": context.retry_context.max_retry_count if context else 0,
     }
     with open(os.environ["RECORD"], "a", encoding="utf-8") as record:
         record.write(json.dumps(line) + "\n")
@@ -72,6 +80,35 @@ def monitored(timer: func.TimerRequest) -> None:
 def at_start(timer: func.TimerRequest) -> None:
     """Run once when the host starts."""
     _note("at_start", timer, time.monotonic())
+
+
+@app.timer_trigger(schedule="%UNMONITORED_SCHEDULE%", arg_name="timer", use_monitor=False)
+def unmonitored(timer: func.TimerRequest) -> None:
+    """Run at most once a minute, and still not be monitored."""
+    _note("unmonitored", timer, time.monotonic())
+
+
+@app.timer_trigger(schedule="%RETRIED_SCHEDULE%", arg_name="timer")
+@app.retry(strategy="fixed_delay", max_retry_count="2", delay_interval="00:00:02")
+def retried(timer: func.TimerRequest, context: func.Context) -> None:
+    """Fail as often as FAILURES says, and then run."""
+    _note("retried", timer, time.monotonic(), context)
+    if _retry(context) < int(os.environ["FAILURES"]):
+        raise RuntimeError("not yet")
+
+
+@app.timer_trigger(schedule="%BACKED_OFF_SCHEDULE%", arg_name="timer")
+@app.retry(
+    strategy="exponential_backoff",
+    max_retry_count="-1",
+    minimum_interval="00:00:01",
+    maximum_interval="00:00:03",
+)
+async def backed_off(timer: func.TimerRequest, context: func.Context) -> None:
+    """Fail as often as FAILURES says, and then run."""
+    _note("backed_off", timer, time.monotonic(), context)
+    if _retry(context) < int(os.environ["FAILURES"]):
+        raise RuntimeError("not yet")
 
 
 @app.route(route="own-pool")

@@ -67,6 +67,12 @@ def typed_1_int(req: func.HttpRequest) -> func.HttpResponse:
     return _text("int")
 
 
+@app.route(route="type-of/{value:int}")
+def type_of(req: func.HttpRequest) -> func.HttpResponse:
+    """Say what a constrained value comes as."""
+    return _text(type(req.route_params["value"]).__name__)
+
+
 @app.route(route="typed/{value:guid}")
 def typed_2_guid(req: func.HttpRequest) -> func.HttpResponse:
     """Take GUIDs."""
