@@ -1,6 +1,8 @@
 """ARM's routes for tenants, subscriptions, locations, resource groups and lists of resources."""
 
 import re
+from collections.abc import Callable
+from operator import itemgetter
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -18,7 +20,12 @@ from emulator.tokens import TENANT_ID
 _SUBSCRIPTION = "/subscriptions/{subscription}"
 _NAME = re.compile(r"[-\w._()]{0,89}[-\w_()]")
 _TERM = re.compile(r"(?P<name>\w+)\s+eq\s+'(?P<value>[^']*)'", re.IGNORECASE)
-_FILTERS = {"resourcetype": "type", "name": "name", "location": "location"}
+_FILTERS: dict[str, Callable[[Json], object]] = {
+    "resourcetype": itemgetter("type"),
+    "resourcegroup": lambda body: str(body["id"]).split("/")[4],
+    "name": itemgetter("name"),
+    "location": itemgetter("location"),
+}
 _SHOWN = ("id", "name", "type", "location", "sku", "tags")
 _DELETION_SECONDS = 5.0  # virtual (ours)
 _RETRY_AFTER_SECONDS = 15
@@ -183,7 +190,7 @@ class GroupRoutes:
         found = [
             {key: body[key] for key in _SHOWN if key in body}
             for body in self._inventory.bodies(group)
-            if all(str(body[name]).lower() == value for name, value in wanted.items())
+            if all(str(read(body)).lower() == value for read, value in wanted)
         ]
         return answer({"value": found}, 200, self._arm.quotas.spend("subscription-reads"))
 
@@ -192,15 +199,15 @@ def _count(number: int) -> Json:
     return {"type": "Total", "value": number}
 
 
-def _read_filter(text: str) -> dict[str, str]:
+def _read_filter(text: str) -> list[tuple[Callable[[Json], object], str]]:
     """Return what an OData filter asks for; other filters than equalities are not emulated."""
-    wanted = {}
+    wanted = []
     for term in re.split(r"\s+and\s+", text, flags=re.IGNORECASE) if text else ():
         match = _TERM.fullmatch(term.strip("() "))
-        name = _FILTERS.get(match["name"].lower()) if match else None
-        if match is None or name is None:
+        read = _FILTERS.get(match["name"].lower()) if match else None
+        if match is None or read is None:
             raise arm_errors.not_emulated(f"The filter {term}")
-        wanted[name] = match["value"].lower()
+        wanted.append((read, match["value"].lower()))
     return wanted
 
 

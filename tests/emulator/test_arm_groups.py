@@ -102,7 +102,7 @@ def test_resources_of_all_types(emulator: Emulator) -> None:
         params={
             "api-version": "2024-11-01",
             "$filter": "resourceType eq 'microsoft.compute/virtualMachines' and "
-            "name eq 'virginia-vm'",
+            "name eq 'virginia-vm' and resourceGroup eq 'SWITCHBACK-LAB-EASTUS'",
         },
     ).json()["value"]
     group = EASTUS.removesuffix("/providers")
