@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from devtools import az, checks, demo, setup, stack, up
+from devtools import az, bench, checks, demo, setup, stack, up
 from devtools.console import complain, say, status
 from devtools.core_tools import func
 from devtools.processes import Children, Failed, Interrupted
@@ -26,6 +26,7 @@ def main(words: Sequence[str]) -> int:
         "demo": lambda: _demo(parsed, subparsers["demo"]),
         "test": lambda: _test(parsed, rest),
         "up": lambda: _up(parsed, subparsers["up"]),
+        "bench": _bench,
     }
     try:
         return commands[parsed.command]()
@@ -73,6 +74,11 @@ def _az(parsed: argparse.Namespace) -> int:
     return az.run(installs=parsed.install, documents=parsed.document)
 
 
+def _bench() -> int:
+    setup.prepare()
+    return bench.run()
+
+
 def _stay(started: stack.Stack) -> None:
     """Stay until Ctrl-C, which is how this is meant to end."""
     try:
@@ -118,6 +124,7 @@ def _parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParse
         "demo": "run the whole lab against an emulated Azure, and tell it",
         "test": "linters, types, layers and tests",
         "up": "start the local stack and keep it running",
+        "bench": "run the benchmarks, side by side with peers where installed",
     }
     made = {
         name: commands.add_parser(

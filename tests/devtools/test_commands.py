@@ -26,7 +26,7 @@ LAB = demo.Monitor(30, 10, 3)
         (["test", "--all", "--soak"], "not allowed with argument --all"),
         (["up", "--port", "http"], "invalid _whole value"),
         ([], "required: command"),
-        (["bench"], "invalid choice"),
+        (["launch"], "invalid choice"),
     ],
 )
 def test_wrong_words_are_usage_errors(
