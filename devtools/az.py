@@ -71,9 +71,9 @@ def run(*, installs: bool, documents: bool) -> int:
         if installs:
             install(children)
         azure = _start_emulator(children, directory)
-        cli = Cli(children, directory, find(), _environment(azure, directory))
+        cli = Cli(children, directory, find(), environment_of(azure, directory))
         cli.sign_in(azure)
-        told = "\n".join(_tell(cli, chapter) for chapter in read(COMMANDS.read_text()))
+        told = "\n".join(tell(cli, chapter) for chapter in read(COMMANDS.read_text()))
     document = DOCUMENT if documents else TRANSCRIPT
     document.parent.mkdir(parents=True, exist_ok=True)
     document.write_text(_HEAD + told)
@@ -144,7 +144,7 @@ class Cli:
         return told
 
 
-def _tell(cli: Cli, chapter: Chapter) -> str:
+def tell(cli: Cli, chapter: Chapter) -> str:
     """Run a chapter's commands; return its transcript."""
     say(f"az: {chapter.title}")
     lines = [f"## {chapter.title[:1].upper()}{chapter.title[1:]}", "", "```console"]
@@ -156,7 +156,7 @@ def _tell(cli: Cli, chapter: Chapter) -> str:
     return "\n".join([*lines, "```", ""])
 
 
-def _environment(azure: Mapping[str, Any], directory: Path) -> dict[str, str]:
+def environment_of(azure: Mapping[str, Any], directory: Path) -> dict[str, str]:
     """The user's environment, but for what would lead to the user's own Azure."""
     return _neutral() | {
         "AZURE_CONFIG_DIR": str(directory / "azure"),

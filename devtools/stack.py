@@ -72,7 +72,7 @@ class Stack:
         ready.unlink(missing_ok=True)
         port = int(self.url.rpartition(":")[2]) if self.url else self.options.port
         words = ["-m", "localhost", "--app", str(paths.ROOT), "--port", str(port)]
-        words += ["--ready", str(ready), "--function-key", self.key, "--exit-with-stdin"]
+        words += ["--ready", str(ready), f"--function-key={self.key}", "--exit-with-stdin"]
         command = Command(
             name="the function app",
             argv=[str(paths.PYTHON), *words, "--state", str(self.directory / "timers")],
@@ -183,5 +183,5 @@ def _function_key() -> str:
     file = paths.LOCAL / "function-key"
     if not file.exists():
         file.touch(mode=0o600)
-        file.write_text(secrets.token_urlsafe(24))
+        file.write_text(secrets.token_hex(24))
     return file.read_text()
