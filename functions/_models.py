@@ -1,7 +1,7 @@
 """The wire's shapes: camelCase, unknown members refused, every fault of a body at once."""
 
 import json
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import azure.functions as func
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -160,7 +160,7 @@ def shaped(body: Any, model: type[Model]) -> Model:  # noqa: ANN401 - any JSON
     try:
         return model.model_validate(_without_nulls(body))
     except ValidationError as error:
-        faults = tuple(_fault(dict(each)) for each in error.errors(include_url=False))
+        faults = tuple(_fault(dict(each), model) for each in error.errors(include_url=False))
         raise InvalidInput(" ".join(fault.message for fault in faults), faults) from error
 
 
@@ -192,14 +192,32 @@ def _without_nulls(value: Any) -> Any:  # noqa: ANN401 - any JSON
     return value
 
 
-def _fault(told: Json) -> Fault:
+def _fault(told: Json, model: type[Shape]) -> Fault:
     path = _path(told["loc"])
     if told["type"] == "extra_forbidden":
-        return Fault("UnknownMember", path, f"{path} is not a member that is known here.")
+        known = ", ".join(_known(model, told["loc"][:-1]))
+        message = f"{path} is not a member that is known here; it must be one of {known}."
+        return Fault("UnknownMember", path, message)
     if told["type"] == "missing":
         return Fault("MissingValue", path, f"{path} is missing.")
     shown = json.dumps(told.get("input"), default=str)[:100]
     return Fault("InvalidValue", path, f"{path or 'The body'} is {shown}: {told['msg']}.")
+
+
+def _known(model: type[Shape], parts: tuple[int | str, ...]) -> list[str]:
+    """Return the members of the object that a path leads to."""
+    for part in parts:
+        by_alias = {field.alias: field for field in model.model_fields.values()}
+        if part in by_alias:
+            model = _shape_in(by_alias[str(part)].annotation) or model
+    return [str(field.alias) for field in model.model_fields.values() if not field.exclude]
+
+
+def _shape_in(kind: Any) -> type[Shape] | None:  # noqa: ANN401 - a type, however nested
+    """Return the shape that an annotation holds: itself, in a list, or beside None."""
+    if isinstance(kind, type) and issubclass(kind, Shape):
+        return kind
+    return next((found for each in get_args(kind) if (found := _shape_in(each))), None)
 
 
 def _path(parts: tuple[int | str, ...]) -> str:

@@ -49,6 +49,19 @@ def test_two_faults_are_told_at_once() -> None:
     assert faults(body) == {"colour": "UnknownMember", "endpoints[0].weight": "InvalidValue"}
 
 
+def test_an_unknown_member_is_told_with_those_that_are_known() -> None:
+    """Of the object that it stands in, however deep."""
+    body = PROFILE | {
+        "endpoints": [{"type": "x", "customHeaders": [{"nam": "Host", "value": "v"}]}]
+    }
+
+    with pytest.raises(InvalidInput) as refused:
+        read(a_request(body), ProfileBody)
+
+    told = {fault.target: fault.message for fault in refused.value.faults}
+    assert told["endpoints[0].customHeaders[0].nam"].endswith("must be one of name, value.")
+
+
 def test_missing_members_are_named() -> None:
     """All of them."""
     assert faults({}) == dict.fromkeys(
