@@ -29,8 +29,10 @@ class VmPowerOff:
     def look(self, resource: str) -> Seen:
         """Return the machine's state. `starting`, absent and unknown tell nothing of the fault."""
         try:
-            state = self._arm.power_state(resource)
+            # Not as a sample is taken: a look may ask twice rather than know nothing.
+            machine = self._arm.machine(resource)
         except SwitchbackError:
             return Seen(state=None, fault_in_place=None)
+        state = machine.power_state if machine else "absent"
         known = {STATE_BEFORE: False} | dict.fromkeys(IN_PLACE, True)
         return Seen(state=state, fault_in_place=known.get(state))
