@@ -5,6 +5,7 @@ Texts marked recorded are the service's own; the others are ours (profile_readin
 
 import re
 from dataclasses import dataclass, field
+from ipaddress import ip_network
 from typing import TypedDict
 
 from emulator import arm_errors, geography, wire
@@ -16,6 +17,13 @@ from emulator.regions import display_name
 
 TYPES = {f"{PROFILE_TYPE}/{kind.value}".lower(): kind for kind in EndpointKind}
 _ENDPOINT_NAME_MAX = 260
+_PRIVATE = tuple(
+    ip_network(text)
+    for text in (
+        *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12"),
+        *("192.168.0.0/16", "::/128", "fc00::/7", "fe80::/10"),
+    )
+)
 _HEADERS_MAX = 8
 _CHILDREN_MAX = 200  # no profile has more endpoints
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -106,6 +114,8 @@ def _target(
     target = (properties.text("target") or "").rstrip(".")
     if not _is_host(target):
         properties.faults.add(f"The target '{target}' of endpoint '{name}' is invalid.")
+    elif _is_private(target):
+        properties.faults.add(f"The target '{target}' of endpoint '{name}' is no public address.")
     return target, None
 
 
@@ -151,6 +161,14 @@ def _is_host(target: str) -> bool:
     return bool(re.fullmatch(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+", target))
 
 
+def _is_private(target: str) -> bool:
+    """Whether the internet cannot reach an address; loopback stands for public ones here."""
+    address = as_address(target)
+    if address is None:
+        return False
+    return address.is_multicast or any(address in network for network in _PRIVATE)
+
+
 def _geo_mapping(properties: Body) -> tuple[str, ...]:
     found = properties.texts("geoMapping")
     for unknown in [region for region in found if region.upper() not in geography.codes()]:
@@ -194,7 +212,8 @@ def read_headers(body: Body) -> tuple[tuple[str, str], ...]:
     for entry in body.objects("customHeaders"):
         one = Body(entry, body.faults)
         name, value = one.text("name") or "", one.text("value") or ""
-        if not _HEADER_NAME.fullmatch(name) or "\n" in value or "\r" in value:
+        is_wildcard = name.lower() == "host" and "*" in value
+        if not _HEADER_NAME.fullmatch(name) or "\n" in value or "\r" in value or is_wildcard:
             body.faults.add(f"The custom header '{name}' is invalid.")
         found.append((name, value))
     if len(found) > _HEADERS_MAX:

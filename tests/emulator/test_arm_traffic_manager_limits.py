@@ -41,6 +41,7 @@ MONITOR_FAULTS = {
     "an empty range": {"expectedStatusCodeRanges": [{"min": 300, "max": 200}]},
     "nine ranges": {"expectedStatusCodeRanges": [{"min": 200, "max": 201}] * 9},
     "nine headers": {"customHeaders": [{"name": "a", "value": "b"}] * 9},
+    "a Host header with a wildcard": {"customHeaders": [{"name": "Host", "value": "*.org"}]},
     "a header that smuggles another": {"customHeaders": [{"name": "a", "value": "b\r\nc: d"}]},
 }
 
@@ -90,6 +91,9 @@ PROFILE_FAULTS = {
     "an unknown type": {"endpoints": [external("a") | {"type": "externalEndpoints"}]},
     "no properties": {"endpoints": [{"name": "a", "type": f"{PROFILE_TYPE}/externalEndpoints"}]},
     "no target": {"endpoints": [external("a", target=None)]},
+    "a private address": {"endpoints": [external("a", target="10.1.2.3")]},
+    "a private IPv6 address": {"endpoints": [external("a", target="fd00::1")]},
+    "a multicast address": {"endpoints": [external("a", target="224.0.0.1")]},
     "a target that is no host": {"endpoints": [external("a", target="https://example.org")]},
     "names and addresses together": {
         "endpoints": [external("a"), external("b", target="192.0.2.7")]
@@ -157,6 +161,43 @@ def test_all_faults_come_in_one_message(shared: Emulator) -> None:
     assert "'port' must be" in message
     assert "Endpoint name '' is invalid." in message
     assert "The type '<null>' specified for endpoint '<null>' is invalid." in message
+
+
+RECORDED_WORDS = {
+    "an endpoint without a name": (
+        {"name": "", "properties": {}},
+        "Endpoint name '' is invalid. Endpoint names cannot be empty or all whitespace, and must "
+        "be up to 260 alphanumeric characters long.",
+    ),
+    "an endpoint without a type": (
+        {"name": "a", "properties": {}},
+        "The type '<null>' specified for endpoint 'a' is invalid. Valid endpoint types are: "
+        f"'{PROFILE_TYPE}/azureEndpoints', '{PROFILE_TYPE}/externalEndpoints', "
+        f"'{PROFILE_TYPE}/nestedEndpoints'.",
+    ),
+    "an endpoint without properties": (
+        {"name": "a", "type": f"{PROFILE_TYPE}/externalEndpoints"},
+        "Please specify properties for endpoint 'a'",
+    ),
+}
+
+
+@pytest.mark.parametrize(("entry", "words"), RECORDED_WORDS.values(), ids=RECORDED_WORDS)
+def test_the_services_own_words(shared: Emulator, entry: Json, words: str) -> None:
+    """As users quote them."""
+    refused = shared.arm("PUT", PROFILE, with_endpoints(entry))
+
+    assert words in refused.json()["error"]["message"]
+
+
+def test_an_endpoint_twice_in_the_services_own_words(shared: Emulator) -> None:
+    """With its name."""
+    body = with_endpoints(external("a"), external("a", target="b.org"))
+
+    assert (
+        "There are duplicates in the list of endpoints. The following endpoint(s) appear more than "
+        "once: a."
+    ) in shared.arm("PUT", PROFILE, body).json()["error"]["message"]
 
 
 @pytest.mark.parametrize("name", ["-a", "a" * 64, "a_b"])
