@@ -1,0 +1,99 @@
+"""The timeline route: every record once, in time order, page by page."""
+
+import json
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import azure.functions as func
+import pytest
+
+from functions import timelines, undoing
+from shared.core.errors import Fault, InvalidInput
+from shared.core.samples import ActionKind, ActionRecord, Outcome, Sample, Timeline, Transition
+from tests.support.drills import VIRGINIA_VM, at
+
+Json = dict[str, Any]
+
+ACTION = ActionRecord(
+    kind=ActionKind.INJECT, resource=VIRGINIA_VM, operation="powerOff", by="drill", sent_at=at(3)
+)
+RECORDED = Timeline(
+    samples=tuple(
+        Sample(series, at(second), at(second) + 5, Outcome.OK)
+        for second in range(5)
+        for series in ("a", "b")
+    ),
+    actions=(ACTION,),
+    transitions=(Transition(at=at(0), phase="steady"), Transition(at=at(2), phase="failover")),
+)
+
+
+def functions_of(blueprint: func.Blueprint) -> dict[str, Any]:
+    """Return a blueprint's functions by name."""
+    app = func.FunctionApp()
+    app.register_functions(blueprint)
+    return {str(f.get_function_name()): f.get_user_function() for f in app.get_functions()}
+
+
+def asked(url: str) -> Json:
+    """Return the answer to one request for the timeline."""
+    get = functions_of(timelines.blueprint(lambda drill_id: RECORDED))["get_timeline"]
+    request = func.HttpRequest(
+        "GET",
+        url,
+        params=dict(parse_qsl(urlsplit(url).query)),
+        route_params={"drill": "d1"},
+        body=b"",
+    )
+    told: Json = json.loads(get(request).get_body())
+    return told
+
+
+def moment(record: Json) -> str:
+    """Return when a record happened."""
+    return str(record.get("askedAt") or record.get("sentAt") or record.get("at"))
+
+
+@pytest.mark.parametrize("top", [1, 2, 5, 100])
+def test_the_pages_hold_every_record_once_in_time_order(top: int) -> None:
+    """However small they are; the links lead from one to the next."""
+    url: str | None = f"http://localhost/api/drills/d1/timeline?$top={top}"
+    records: list[Json] = []
+    while url:
+        page = asked(url)
+        assert len(page["value"]) <= top
+        records += page["value"]
+        url = page.get("nextLink")
+
+    assert len(records) == 13
+    assert [moment(r) for r in records] == sorted(moment(r) for r in records)
+    assert [r["kind"] for r in records if r["recordKind"] == "action"] == ["inject"]
+
+
+def test_one_series_can_be_asked_for() -> None:
+    """Samples only, and only its own."""
+    records = asked("http://localhost/api/drills/d1/timeline?series=a")["value"]
+
+    assert {record["series"] for record in records} == {"a"}
+    assert len(records) == 5
+
+
+def test_a_continuation_is_taken_from_a_link() -> None:
+    """Anything else is told."""
+    told = asked("http://localhost/api/drills/d1/timeline?continuation=nonsense")
+
+    assert told["error"]["details"][0]["target"] == "continuation"
+
+
+def test_with_wrong_settings_the_watchdog_runs_and_health_says_why() -> None:
+    """The only two functions that there are; values stay in the log."""
+    wrong = InvalidInput("…", (Fault("InvalidSetting", "DNS_RESOLVERS", "It is 8.8.8.8."),))
+    found = functions_of(undoing.blueprint(lambda: 0, wrong))
+
+    response = found["get_health"](func.HttpRequest("GET", "http://localhost/", body=b""))
+
+    assert set(found) == {"restore_overdue", "get_health"}
+    assert response.status_code == 503
+    assert json.loads(response.get_body())["problems"] == [
+        "The setting DNS_RESOLVERS is missing or wrong."
+    ]
