@@ -100,6 +100,7 @@ class Arm:
     plane: DataPlane
     machines: Machines
     retry_after_seconds: int | None = None
+    permissions: list[dict[str, list[str]]] = field(default_factory=list)
     quotas: Quotas = field(default_factory=Quotas)
     tokens: Tokens = field(default_factory=Tokens)
     requests: Requests = field(default_factory=Requests)

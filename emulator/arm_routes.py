@@ -3,6 +3,7 @@
 from starlette.routing import Route
 
 from emulator.arm import Arm
+from emulator.arm_authorization import AuthorizationRoutes
 from emulator.arm_compute import ComputeRoutes
 from emulator.arm_groups import GroupRoutes
 from emulator.arm_identity import IdentityRoutes
@@ -21,6 +22,7 @@ def arm_routes(arm: Arm) -> list[Route]:
         *NetworkRoutes(arm).routes(),
         *PublicIpRoutes(arm).routes(),
         *GroupRoutes(arm).routes(),
+        *AuthorizationRoutes(arm).routes(),
         *ResourceGraphRoutes(arm).routes(),
         *IdentityRoutes(arm).routes(),
         *EntraRoutes(arm).routes(),

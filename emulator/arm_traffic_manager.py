@@ -14,6 +14,7 @@ from emulator import arm_errors, geography
 from emulator.arm import GROUP, JSON, Arm, ArmRoute, empty, read_json
 from emulator.body import merged
 from emulator.cloud import TRAFFIC_MANAGER_ZONE, Endpoint, EndpointKind, Profile, ResourceGroup
+from emulator.endpoint_truth import Member, members_of
 from emulator.ids import PROFILE_TYPE
 from emulator.profile_reading import Place, is_relative_name, read_endpoint, read_profile
 from emulator.profile_writing import ProfileWriter
@@ -110,7 +111,10 @@ class TrafficManagerRoutes:
         _, profile = self._find_profile(request)
         kind = _kind(request)
         body = await read_json(request)
-        written = self._write_endpoint(profile, kind, request.path_params["endpoint"], body)
+        named = frozenset({Member.STATUS})
+        written = self._write_endpoint(
+            profile, (kind, request.path_params["endpoint"]), body, named
+        )
         return self._answer(written, 201, "subscription-writes")
 
     async def patch_endpoint(self, request: Request) -> Response:
@@ -118,8 +122,9 @@ class TrafficManagerRoutes:
         _, profile = self._find_profile(request)
         endpoint = _find_endpoint(request, profile)
         shown = self._writer.endpoint(profile, endpoint, has_status=False)
-        body = merged(shown, await read_json(request))
-        written = self._write_endpoint(profile, endpoint.kind, endpoint.name, body)
+        patch = await read_json(request)
+        which, body = (endpoint.kind, endpoint.name), merged(shown, patch)
+        written = self._write_endpoint(profile, which, body, members_of(patch))
         return self._answer(written, 200, "subscription-writes")
 
     async def delete_endpoint(self, request: Request) -> Response:
@@ -186,11 +191,16 @@ class TrafficManagerRoutes:
         return self._answer(shown, status, _PROFILE_QUOTA, "writes")
 
     def _write_endpoint(
-        self, profile: Profile, kind: EndpointKind, name: str, body: dict[str, object]
+        self,
+        profile: Profile,
+        which: tuple[EndpointKind, str],
+        body: dict[str, object],
+        named: frozenset[Member],
     ) -> dict[str, object]:
+        kind, name = which
         written = read_endpoint(self._arm.cloud, profile, kind, name, body)
         key = f"{kind}/{name}".lower()
-        self._arm.plane.write(written, written=(key,))
+        self._arm.plane.write(written, written={key: named})
         endpoint = written.endpoint(key)
         if endpoint is None:
             raise LookupError(f"{key} is not in the profile that it was written to")

@@ -4,12 +4,13 @@ import asyncio
 import logging
 import socket
 import ssl
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from http import HTTPStatus
 from typing import cast
 
+from emulator.cloud import HeaderAnswer
 from emulator.fault_parts import EndpointFault
 from emulator.listener import Listener, Mode, abort, reset
 
@@ -32,7 +33,10 @@ class _Answer:
 
 
 class _Http(asyncio.Protocol):
-    """One HTTP/1.1 client of a machine: any path is 200 and says who served it."""
+    """One HTTP/1.1 client of a machine: any path is 200 and says who served it.
+
+    Unless the request has a header by which the application answers another status.
+    """
 
     def __init__(self, backend: "Backend") -> None:
         self._backend = backend
@@ -84,7 +88,8 @@ class _Http(asyncio.Protocol):
             self._send(self._plain(400))
             return
         pairs = (line.partition(":") for line in lines[1:])
-        headers = {name.strip().lower(): value.strip().lower() for name, _, value in pairs}
+        sent = {name.strip().lower(): value.strip() for name, _, value in pairs}
+        headers = {name: value.lower() for name, value in sent.items()}
         if "transfer-encoding" in headers:
             self._send(self._plain(411))  # a toy server reads bodies by their length only
             return
@@ -92,7 +97,7 @@ class _Http(asyncio.Protocol):
         is_length = length.isdecimal() and len(length) <= _LENGTH_DIGITS_MAX
         self._body_left = int(length) if is_length else 0
         wanted = headers.get("connection", "close" if version == "HTTP/1.0" else "keep-alive")
-        status = 200 if method in ("GET", "HEAD") else 405
+        status = self._backend.status_for(sent) if method in ("GET", "HEAD") else 405
         proper = replace(
             self._plain(status), keeps="close" not in wanted, has_body=method != "HEAD"
         )
@@ -153,6 +158,8 @@ class Backend:
         self.clients: set[_Http] = set()
         self.mishap: Callable[[str, str], EndpointFault | None] = _no_mishap
         self.to_wall_seconds: Callable[[float], float] = float
+        self.header_answers: tuple[HeaderAnswer, ...] = ()
+        self.is_at: Callable[[str], bool] = lambda _address: True
         self._stopped = stopped
         self._tasks: set[asyncio.Task[None]] = set()
         self.tls: ssl.SSLContext | None = None
@@ -167,8 +174,7 @@ class Backend:
         self.is_serving = True
         for client in list(self.clients):
             abort(client.transport)
-        for listener in self.listeners.values():
-            listener.switch(Mode.ANSWERS)
+        self._switch(Mode.ANSWERS)
 
     def stop(self) -> None:
         """Answer nothing from now on."""
@@ -178,8 +184,12 @@ class Backend:
                 client.fall_silent()
             else:
                 abort(client.transport)
-        for listener in self.listeners.values():
-            listener.switch(self._stopped)
+        self._switch(self._stopped)
+
+    def status_for(self, headers: Mapping[str, str]) -> int:
+        """Return what the application answers to a request with these headers."""
+        answers = (a for a in self.header_answers if headers.get(a.header.lower()) == a.value)
+        return next((answer.status for answer in answers), HTTPStatus.OK.value)
 
     def close(self) -> None:
         """Give all sockets back."""
@@ -187,6 +197,11 @@ class Backend:
             listener.close()
         for client in list(self.clients):
             abort(client.transport)
+
+    def _switch(self, mode: Mode) -> None:
+        """Change what clients meet; an address that is not the machine's now is nobody's."""
+        for (address, _), listener in self.listeners.items():
+            listener.switch(mode if self.is_at(address) else Mode.DROPS)
 
     def _accepted(self, is_tls: bool, connection: socket.socket) -> None:
         if len(self.clients) >= _CLIENTS_MAX:

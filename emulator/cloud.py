@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 TRAFFIC_MANAGER_ZONE = "trafficmanager.net"
 PUBLIC_IP_ZONE = "cloudapp.azure.com"
@@ -157,11 +157,12 @@ class Resource:
 class PublicIp(Resource):
     """A public address; without a label it has no DNS name and can be no endpoint.
 
-    `address` is the one that it has, or that it gets again: a dynamic one is given only while a
-    machine that is not deallocated holds it (`is_allocated`).
+    `address` is the one that it has or had last: a dynamic one is given only while a machine that
+    is not deallocated holds it (`is_allocated`), and each time it is the next of `spares`.
     """
 
     address: str
+    spares: tuple[str, ...] = ()
     label: str | None = None
     is_static: bool = True
     is_allocated: bool = True
@@ -174,6 +175,26 @@ class PublicIp(Resource):
     def fqdn(self) -> str | None:
         """The DNS name that the label gives."""
         return f"{self.label}.{self.location}.{PUBLIC_IP_ZONE}" if self.label else None
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Every address that it may ever have."""
+        return (self.address, *self.spares)
+
+    def released(self) -> "PublicIp":
+        """Return it without an address."""
+        return replace(self, is_allocated=False, revision=self.revision + 1)
+
+    def given_again(self) -> "PublicIp":
+        """Return it with its next address; the one that it had goes to the end of the spares."""
+        address, *spares = (*self.spares, self.address)
+        return replace(
+            self,
+            address=address,
+            spares=tuple(spares),
+            is_allocated=True,
+            revision=self.revision + 1,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,6 +225,14 @@ class LoadBalancer(Resource):
     rules: tuple[BalancingRule, ...]
 
 
+class HeaderAnswer(NamedTuple):
+    """The status that a machine's application answers to a request with this header."""
+
+    header: str
+    value: str
+    status: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VirtualMachine(Resource):
     """A VM, its power state and whether its guest answers."""
@@ -211,6 +240,7 @@ class VirtualMachine(Resource):
     interface: str
     size: str
     ports: tuple[int, ...] = (80,)
+    header_answers: tuple[HeaderAnswer, ...] = ()
     power: PowerState = PowerState.RUNNING
     is_serving: bool = True
     is_updating: bool = False
@@ -319,14 +349,18 @@ class Cloud:
         return next((i for i in self.interfaces if i.public_ip == public_ip.key), None)
 
     def follow_power(self, machine: VirtualMachine) -> None:
-        """Release the machine's dynamic address with its host; give it back with the next one.
-
-        The same address comes back (ours): in Azure it may be another.
-        """
+        """Release the machine's dynamic address with its host; give it the next with another."""
         is_held = machine.power is not PowerState.DEALLOCATED
         ip = next((p for p in self.public_ips if self._holds(machine, p)), None)
         if ip is not None and not ip.is_static and ip.is_allocated is not is_held:
-            self.public_ips.put(replace(ip, is_allocated=is_held, revision=ip.revision + 1))
+            self.public_ips.put(ip.given_again() if is_held else ip.released())
+
+    def is_at(self, machine: VirtualMachine, address: str) -> bool:
+        """Whether packets to one of the machine's addresses reach it now."""
+        ip = next((p for p in self.public_ips if address in p.addresses), None)
+        return ip is None or (
+            ip.is_allocated and ip.address == address and self._holds(machine, ip)
+        )
 
     def _holds(self, machine: VirtualMachine, public_ip: PublicIp) -> bool:
         interface = self.interface_of(public_ip)

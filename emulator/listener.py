@@ -36,7 +36,7 @@ class Listener:
         self._socket = _listening(address, 0)
         self.address, self.port = self._socket.getsockname()
         self.mode = Mode.DROPS
-        self._socket.listen(0)
+        self._drop()
 
     def switch(self, mode: Mode) -> None:
         """Change what clients meet, before this returns."""

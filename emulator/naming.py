@@ -74,7 +74,12 @@ class Naming:
             zone: [s for s in servers if part.name_servers is None or s[0] in part.name_servers]
             for zone, servers in zones.items()
         }
-        kind = Kind.of(part.kind, part.ttl_seconds, answers_stale_first=part.answers_stale_first)
+        kind = Kind.of(
+            part.kind,
+            part.ttl_seconds,
+            answers_stale_first=part.answers_stale_first,
+            tells_stale=part.tells_stale,
+        )
         resolver = Resolver(self._clock, seen, f"{seed}|{part.address}", kind)
         self._resolvers.append(resolver)
         place = await self._listen(part.address, resolver.handle)

@@ -4,11 +4,12 @@ Every change ends in `_settle`, which recomputes, publishes and records in one s
 clock reading: what the log says happened at an instant could be seen from that instant on.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from emulator.clock import Clock
 from emulator.cloud import Cloud, Endpoint, EndpointKind, Profile
+from emulator.endpoint_truth import Member, told_of_write
 from emulator.monitor import (
     EndpointStatus,
     ProbeHistory,
@@ -23,6 +24,9 @@ from emulator.routing import NO_SUCH_NAME, Answer, route
 from emulator.rules import DEFAULT_RULES, Rules
 from emulator.truth import Event, Kind, Truth
 from emulator.zones import TrafficManagerZone
+
+Written = Mapping[str, frozenset[Member]]
+"""By an endpoint's key, what a write named of it."""
 
 
 class NameServer:
@@ -73,13 +77,13 @@ class DataPlane:
         statuses = (self.status_of(profile, e) for e in profile.endpoints)
         return profile_status(profile, statuses, self._rules)
 
-    def write(self, profile: Profile, written: tuple[str, ...] = ()) -> None:
-        """Store a profile; `written` are the keys of endpoints that were written in any case."""
+    def write(self, profile: Profile, written: Written | None = None) -> None:
+        """Store a profile; `written` tells which endpoints were written even if nothing changed."""
         at = self._clock.now()
         before = self._cloud.profiles.find(profile.resource_group, profile.name)
         self._cloud.profiles.put(profile)
         self._forget_stale_health(before, profile)
-        self._record_writes(before, profile, written, at)
+        self._record_writes(before, profile, written or {}, at)
         self._settle(profile, at)
         self._tell_change(before, profile)
 
@@ -132,13 +136,13 @@ class DataPlane:
                 self._histories.pop((after.key, endpoint.key), None)
 
     def _record_writes(
-        self, before: Profile | None, after: Profile, written: tuple[str, ...], at: datetime
+        self, before: Profile | None, after: Profile, written: Written, at: datetime
     ) -> None:
         old = {e.key: e for e in before.endpoints} if before else {}
         for endpoint in after.endpoints:
             previous = old.pop(endpoint.key, None)
-            if endpoint != previous or endpoint.key in written:
-                value = "Enabled" if endpoint.enabled else "Disabled"
+            members = written.get(endpoint.key, frozenset())
+            for value in told_of_write(previous, endpoint, members):
                 self._record(at, Kind.ENDPOINT_WRITE, endpoint.name, value, after)
             if previous is None or not previous.points_like(endpoint):
                 self._record_serving(at, after, endpoint)

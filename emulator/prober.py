@@ -140,7 +140,7 @@ class Prober:
     def _place_of(self, endpoint: Endpoint, monitor: MonitorConfig) -> Place | None:
         """Return the real address and port behind the endpoint's, None when nothing listens."""
         public_ip = self._cloud.public_ip_of(endpoint)
-        if public_ip is None:
+        if public_ip is None or not public_ip.is_allocated:
             return None
         return self._places.get((public_ip.address, monitor.port))
 

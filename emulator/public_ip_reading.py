@@ -44,6 +44,7 @@ def read_public_ip(
         location=location,
         tags=tags,
         address=before.address if before else _free_address(cloud),
+        spares=before.spares if before else (),
         label=_label(properties),
         is_static=is_static,
         is_allocated=is_static or (before is not None and before.is_allocated),
@@ -125,7 +126,7 @@ def _refuse_taken_label(cloud: Cloud, written: PublicIp) -> None:
 
 
 def _free_address(cloud: Cloud) -> str:
-    taken = {public_ip.address for public_ip in cloud.public_ips}
+    taken = {address for public_ip in cloud.public_ips for address in public_ip.addresses}
     free = next((address for address in _addresses() if address not in taken), None)
     if free is None:
         raise ArmError(

@@ -27,7 +27,7 @@ from emulator.resolver_kinds import (
     Kind,
 )
 from emulator.upstream import Server, ask
-from emulator.wire import Query, Rcode, Record, Reply, Type
+from emulator.wire import STALE_ANSWER, Query, Rcode, Record, Reply, Type
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +49,7 @@ class Known:
     authority: tuple[Record, ...]
     learned_at: datetime
     expires_at: datetime
+    is_stale: bool = False
 
     def at(self, now: datetime) -> "Known":
         """Return the same with what is left of every TTL; what never expires shows it whole."""
@@ -116,18 +117,21 @@ class Resolver:
                 reply.authority,
                 is_authoritative=False,
                 offers_recursion=True,
+                extended_error=reply.extended_error,
             )
         )
 
     async def _resolve(self, query: Query) -> Reply:
         """Follow the chain of CNAMEs to the records that were asked for."""
-        name, owner, answers = query.name, None, list[Record]()
+        name, owner, answers, error = query.name, None, list[Record](), None
         for _ in range(_CHAIN_MAX):
             known = await self._look_up(name, query.type)
             answers += [Record(r.type, r.ttl_seconds, r.data, owner) for r in known.records]
             alias = next((r for r in known.records if r.type == Type.CNAME), None)
+            if known.is_stale and self._kind.tells_stale:
+                error = STALE_ANSWER
             if alias is None or query.type == Type.CNAME:
-                return Reply(known.rcode, tuple(answers), known.authority)
+                return Reply(known.rcode, tuple(answers), known.authority, extended_error=error)
             name = owner = name_from_wire(alias.data)
         raise Unreachable(f"{query.name} is an alias of an alias, {_CHAIN_MAX} times over.")
 
@@ -160,7 +164,7 @@ class Resolver:
 
     async def _refresh(self, name: str, kind: int, stale: Known) -> Known:
         """Return fresh data if the name servers give it soon enough, else what is past its TTL."""
-        old = stale.with_ttl(self._kind.ttl_seconds)
+        old = replace(stale.with_ttl(self._kind.ttl_seconds), is_stale=True)
         if self._clock.now() < self._ask_again_at.get((name, kind), stale.learned_at):
             return old
         task = self._ask_once(name, kind)

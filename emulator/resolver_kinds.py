@@ -33,15 +33,22 @@ class Kind:
     name: Name = Name.HONEST
     ttl_seconds: int = 0
     answers_stale_first: bool = False
+    tells_stale: bool = True
+    """A stale answer says that it is one (RFC 8914): some resolvers leave it out."""
 
     @classmethod
     def of(
-        cls, name: str, ttl_seconds: int | None = None, *, answers_stale_first: bool = False
+        cls,
+        name: str,
+        ttl_seconds: int | None = None,
+        *,
+        answers_stale_first: bool = False,
+        tells_stale: bool = True,
     ) -> "Kind":
         """Return a kind by its name, with its own TTL where none is given."""
         known = Name(name)
         given = _TTL_SECONDS[known] if ttl_seconds is None else ttl_seconds
-        return cls(known, given, answers_stale_first)
+        return cls(known, given, answers_stale_first, tells_stale)
 
     def kept_seconds(self, ttl_seconds: int) -> int:
         """Return the TTL that a record enters the cache with."""

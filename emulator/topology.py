@@ -4,12 +4,13 @@ from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Annotated, Literal, TypedDict
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
 from emulator.cloud import (
     BalancingRule,
     Cloud,
+    HeaderAnswer,
     LoadBalancer,
     NetworkInterface,
     PublicIp,
@@ -59,10 +60,17 @@ class PublicIpPart(_Resource):
     """A public IP address, as a loopback address that clients really connect to."""
 
     address: Loopback
+    spare_addresses: list[Loopback] = []
     allocation_method: Annotated[
         Literal["Static", "Dynamic"], Field(alias="publicIPAllocationMethod")
     ] = "Static"
     domain_name_label: str | None = None
+
+    @model_validator(mode="after")
+    def _only_dynamic_ones_change(self) -> "PublicIpPart":
+        if self.spare_addresses and self.allocation_method == "Static":
+            raise ValueError("A Static address keeps its address: spareAddresses must be absent.")
+        return self
 
 
 class InterfacePart(_Resource):
@@ -72,12 +80,23 @@ class InterfacePart(_Resource):
     public_ip_address: str | None = None
 
 
+class HeaderAnswerPart(_Part):
+    """A header and its value, and the status that the application answers to it."""
+
+    header: str
+    value: str
+    status: Annotated[int, Field(ge=200, le=599)]
+
+
 class MachinePart(_Resource):
     """A VM with a web server on each of its ports."""
 
     network_interface: str
     size: str = "Standard_B1s"
     ports: list[int] = [80]
+    header_answers: list[HeaderAnswerPart] = [
+        HeaderAnswerPart(header="x-failover-drill", value="fail", status=503)
+    ]
 
 
 class RulePart(_Part):
@@ -115,6 +134,7 @@ class ResolverPart(_Part):
     kind: Literal["honest", "extending", "capping", "serveStale", "pinned"] = "honest"
     ttl_seconds: Annotated[int, Field(ge=0, le=86_400)] | None = None
     answers_stale_first: bool = False
+    tells_stale: bool = True
     name_servers: list[Loopback] | None = None
 
 
@@ -147,6 +167,15 @@ class SwitchesPart(_Part):
     retry_after_seconds: Annotated[int, Field(ge=0)] | None = None
 
 
+class PermissionPart(_Part):
+    """What one role allows, as ARM tells whoever asks what it may do."""
+
+    actions: list[str]
+    not_actions: list[str] = []
+    data_actions: list[str] = []
+    not_data_actions: list[str] = []
+
+
 class Topology(_Part):
     """A whole topology file."""
 
@@ -161,6 +190,7 @@ class Topology(_Part):
     resolvers: list[ResolverPart]
     timings: TimingsPart = TimingsPart()
     switches: SwitchesPart = SwitchesPart()
+    permissions: list[PermissionPart] = [PermissionPart(actions=["*"])]
 
 
 def read(path: Path) -> Topology:
@@ -178,6 +208,7 @@ def build(topology: Topology) -> Cloud:
             PublicIp(
                 **_common(ip),
                 address=ip.address,
+                spares=tuple(ip.spare_addresses),
                 label=ip.domain_name_label,
                 is_static=ip.allocation_method == "Static",
                 is_basic=ip.allocation_method != "Static",  # Standard addresses are static
@@ -193,12 +224,17 @@ def build(topology: Topology) -> Cloud:
         interface_key = _key(vm, vm.network_interface)
         cloud.machines.put(
             VirtualMachine(
-                **_common(vm), interface=interface_key, size=vm.size, ports=tuple(vm.ports)
+                **_common(vm),
+                interface=interface_key,
+                size=vm.size,
+                ports=tuple(vm.ports),
+                header_answers=tuple(HeaderAnswer(**a.model_dump()) for a in vm.header_answers),
             )
         )
     for balancer in topology.load_balancers:
         cloud.balancers.put(_balancer(balancer))
     _check_references(cloud)
+    _check_addresses(cloud)
     return cloud
 
 
@@ -248,3 +284,10 @@ def _check_references(cloud: Cloud) -> None:
         raise ValueError(
             f"The topology refers to what it does not hold: {sorted(map(str, missing))}."
         )
+
+
+def _check_addresses(cloud: Cloud) -> None:
+    addresses = [address for ip in cloud.public_ips for address in ip.addresses]
+    twice = sorted({address for address in addresses if addresses.count(address) > 1})
+    if twice:
+        raise ValueError(f"The topology gives public addresses twice: {twice}.")

@@ -1,7 +1,7 @@
 """DNS messages as bytes: reads queries, writes answers; nothing of zones or sockets.
 
 Written by hand because authoritative answers are the emulator's hottest path: a few struct calls
-cost a small part of what a general DNS library's parse and render do. RFC 1035, 6891, 7871.
+cost a small part of what a general DNS library's parse and render do. RFC 1035, 6891, 7871, 8914.
 """
 
 import ipaddress
@@ -17,7 +17,8 @@ _RECORD = struct.Struct("!HHIH")
 _QUESTION_POINTER = b"\xc0\x0c"  # a compressed name: the question's, at offset 12
 _LABEL_OCTETS_MAX, _NAME_OCTETS_MAX = 63, 255
 _QR, _AA, _TC, _RD, _RA = 0x8000, 0x0400, 0x0200, 0x0100, 0x0080
-_CLIENT_SUBNET = 8
+_CLIENT_SUBNET, _EXTENDED_ERROR = 8, 15
+STALE_ANSWER = 3  # of the extended errors
 _SUBNET_HEAD = struct.Struct("!HBB")
 _SUBNET_BITS_MAX = {1: 32, 2: 128}  # by address family
 _OCTET_BITS = 8
@@ -107,6 +108,7 @@ class Reply:
     authority: tuple[Record, ...] = ()
     is_authoritative: bool = field(default=True, kw_only=True)
     offers_recursion: bool = field(default=False, kw_only=True)
+    extended_error: int | None = field(default=None, kw_only=True)
 
 
 def name_to_wire(name: str) -> bytes:
@@ -231,7 +233,7 @@ def write_reply(query: Query, reply: Reply, octets_max: int) -> bytes:
     """Return the reply's bytes, cut to the question with TC set when they exceed the limit."""
     flags = _QR | (query.flags & (0x7800 | _RD)) | (reply.rcode & 0xF)
     flags |= (_AA if reply.is_authoritative else 0) | (_RA if reply.offers_recursion else 0)
-    opt = _opt_to_wire(query, reply.rcode)
+    opt = _opt_to_wire(query, reply)
     counts = (1, len(reply.answers), len(reply.authority), 1 if opt else 0)
     records = b"".join(record.to_wire() for record in (*reply.answers, *reply.authority))
     message = _HEADER.pack(query.id, flags, *counts) + query.question + records + opt
@@ -240,7 +242,7 @@ def write_reply(query: Query, reply: Reply, octets_max: int) -> bytes:
     return _HEADER.pack(query.id, flags | _TC, 1, 0, 0, counts[3]) + query.question + opt
 
 
-def _opt_to_wire(query: Query, rcode: int) -> bytes:
+def _opt_to_wire(query: Query, reply: Reply) -> bytes:
     if not query.has_edns:
         return b""
     options = b""
@@ -248,7 +250,9 @@ def _opt_to_wire(query: Query, rcode: int) -> bytes:
         # Scope 0 (RFC 7871, 7.2.1): Priority and Weighted ignore where the question comes from.
         subnet = query.client_subnet[:3] + b"\0" + query.client_subnet[4:]
         options = struct.pack("!HH", _CLIENT_SUBNET, len(subnet)) + subnet
-    extended = (rcode >> 4) << 24
+    if reply.extended_error is not None:
+        options += struct.pack("!HHH", _EXTENDED_ERROR, 2, reply.extended_error)
+    extended = (reply.rcode >> 4) << 24
     return b"\0" + _RECORD.pack(Type.OPT, UDP_OCTETS_MAX, extended, len(options)) + options
 
 

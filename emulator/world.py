@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from functools import partial
 from pathlib import Path
 
 from emulator import topology as topologies
@@ -103,6 +104,8 @@ class World:
         for machine in self.cloud.machines:
             backend = Backend(machine.name, self._ports_of(machine), stopped)
             backend.mishap = self._endpoint_mishap
+            backend.header_answers = machine.header_answers
+            backend.is_at = partial(self.cloud.is_at, machine)
             backend.to_wall_seconds = self._clock.to_wall_seconds
             if HTTPS_PORT in machine.ports:
                 backend.tls = self._authority.context(*self._public_names())
@@ -116,7 +119,7 @@ class World:
                 opened = Balancer(balancer.name, address, pool)
                 self.machines.balancers.append(opened)
                 self._places[address, rule.frontend_port] = (address, opened.listener.port)
-        public = {ip.address for ip in self.cloud.public_ips}
+        public = {address for ip in self.cloud.public_ips for address in ip.addresses}
         for place in [p for p in self._places if p[0] not in public]:
             del self._places[place]
         self.machines.open()
@@ -126,11 +129,11 @@ class World:
         return [*(ip.fqdn for ip in self.cloud.public_ips if ip.fqdn), f"*.{TRAFFIC_MANAGER_ZONE}"]
 
     def _ports_of(self, machine: VirtualMachine) -> list[Place]:
-        """Return where a machine listens: its public address, else its private one, each port."""
+        """Return where a machine listens: its public addresses, its private one, each port."""
         interface = self.cloud.interfaces.by_key(machine.interface)
-        addresses = []
+        addresses: list[str] = []
         if interface.public_ip is not None:
-            addresses.append(self.cloud.public_ips.by_key(interface.public_ip).address)
+            addresses += self.cloud.public_ips.by_key(interface.public_ip).addresses
         if any(interface.key in balancer.interfaces for balancer in self.cloud.balancers):
             addresses.append(interface.private_address)
         return [(address, port) for address in addresses for port in machine.ports]
@@ -163,6 +166,7 @@ class World:
             machines=self.machines,
             tokens=self.tokens,
             retry_after_seconds=self._topology.switches.retry_after_seconds,
+            permissions=[part.model_dump(by_alias=True) for part in self._topology.permissions],
         )
         routes = [
             *arm_routes(arm),

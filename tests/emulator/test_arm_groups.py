@@ -11,6 +11,8 @@ from tests.emulator.running import (
     Emulator,
     Json,
     lab_profile,
+    lab_topology,
+    running,
 )
 
 GROUP = f"{SUBSCRIPTION}/resourceGroups/fresh"
@@ -32,6 +34,35 @@ def test_the_tenant_and_the_subscription(emulator: Emulator) -> None:
     assert emulator.arm("GET", SUBSCRIPTION + "x").status_code == 404
     locations = emulator.arm("GET", f"{SUBSCRIPTION}/locations").json()["value"]
     assert {"eastus": "East US"}.items() <= {x["name"]: x["displayName"] for x in locations}.items()
+
+
+@pytest.mark.parametrize(
+    "scope",
+    [VIRGINIA_VM, PROFILE, f"{PROFILE}/azureEndpoints/virginia", EASTUS.rpartition("/")[0]],
+    ids=lambda scope: scope.rpartition("/")[2],
+)
+def test_what_one_may_do_is_told_for_any_scope_in_a_group(emulator: Emulator, scope: str) -> None:
+    """Everything; in any case, as ARM's paths are."""
+    path = f"{scope}/providers/microsoft.authorization/PERMISSIONS"
+    told = emulator.arm("GET", path)
+
+    assert told.status_code == 200
+    assert told.json() == {
+        "value": [{"actions": ["*"], "notActions": [], "dataActions": [], "notDataActions": []}]
+    }
+    elsewhere = emulator.arm("GET", path.replace("switchback-lab", "nowhere"))
+    assert elsewhere.json()["error"]["code"] == "ResourceGroupNotFound"
+
+
+def test_what_one_is_told_is_the_topologys() -> None:
+    """A role that may read and start, say; nothing here holds anybody to it."""
+    may = {"actions": ["*/read"], "notActions": ["Microsoft.Compute/*"]}
+    described = lab_topology().model_dump(by_alias=True) | {"permissions": [may]}
+    with running(topology=lab_topology().model_validate(described)) as lab:
+        path = f"{VIRGINIA_VM}/providers/Microsoft.Authorization/permissions"
+        (told,) = lab.arm("GET", path).json()["value"]
+
+    assert told == may | {"dataActions": [], "notDataActions": []}
 
 
 def test_a_resource_groups_life(quick_lab: Emulator) -> None:

@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 
 from emulator.backends import Backend
+from emulator.cloud import HeaderAnswer
 from emulator.listener import Mode
 
-PLACE = ("127.1.99.4", 80)
+PLACE, OTHER_PLACE = ("127.1.99.4", 80), ("127.1.99.5", 80)
 HANG_SECONDS = 0.1
 Client = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 Connect = Callable[[Backend], Awaitable[Client]]
@@ -106,6 +107,43 @@ async def test_bad_requests_are_told_so(
     """And the machine goes on."""
     assert (await exchange(await connect(backend), request_bytes)).split()[1] == status
     assert b"200 OK" in await exchange(await connect(backend), GET)
+
+
+DRILL = GET.replace(b"Host: x", b"Host: x\r\nX-Failover-Drill:  fail ")
+
+
+@pytest.mark.parametrize(
+    ("request_bytes", "status"),
+    [
+        (DRILL, b"503"),
+        (DRILL.replace(b"GET", b"HEAD"), b"503"),
+        (DRILL.replace(b"GET", b"DELETE"), b"405"),
+        (DRILL.replace(b"fail", b"Fail"), b"200"),
+        (DRILL.replace(b"Drill:", b"Drills:"), b"200"),
+        (GET, b"200"),
+    ],
+)
+async def test_a_header_makes_the_application_answer_otherwise(
+    backend: Backend, connect: Connect, request_bytes: bytes, status: bytes
+) -> None:
+    """Names in any case, values as they are; all other requests are served on."""
+    backend.header_answers = (HeaderAnswer("x-failover-drill", "fail", 503),)
+
+    assert (await exchange(await connect(backend), request_bytes)).split()[1] == status
+
+
+async def test_an_address_that_is_the_machines_no_more_is_nobodys(connect: Connect) -> None:
+    """Silent, also where the machine's own ports would refuse."""
+    backend = Backend("vm", [PLACE, OTHER_PLACE], Mode.REFUSES)
+    backend.is_at = lambda address: address == OTHER_PLACE[0]
+    try:
+        for switch in (backend.serve, backend.stop):
+            switch()
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(HANG_SECONDS):
+                    await connect(backend)
+    finally:
+        backend.close()
 
 
 async def test_a_stopped_machine_says_nothing_to_anyone(backend: Backend, connect: Connect) -> None:

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from emulator.cloud import EndpointKind
+from emulator.endpoint_truth import Member
 from emulator.monitor import EndpointStatus
 from tests.emulator.planes import Plane, lab_profile
 from tests.emulator.running import AMSTERDAM_FQDN, ANCHOR, VIRGINIA_FQDN
@@ -80,7 +81,8 @@ def test_a_write_that_changes_nothing_tells_only_of_itself(lab: Plane) -> None:
     """And health that is known stays known."""
     lab.plane.write(lab_profile())
     assert lab.news() == []
-    lab.plane.write(lab_profile(), written=("externalendpoints/virginia",))
+    named = frozenset({Member.STATUS})
+    lab.plane.write(lab_profile(), written={"externalendpoints/virginia": named})
     assert lab.news() == [("endpointWrite", "virginia", "Enabled")]
 
 

@@ -3,6 +3,9 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import dns.asyncquery
+import dns.edns
+import dns.message
 import dns.rcode
 import pytest
 
@@ -121,6 +124,27 @@ async def test_serve_stale_answers_past_the_ttl_while_nobody_answers(worlds: lis
     assert await told(world) == TARGET
     world.turn_clock(31)
     assert await told(world) == EAST
+
+
+@pytest.mark.parametrize("tells", [True, False])
+async def test_a_stale_answer_says_so_if_it_is_to(worlds: list[World], tells: bool) -> None:
+    """To whoever speaks EDNS; a fresh one has nothing to say."""
+    world = await of_kind(Kind.of("serveStale", 30, tells_stale=tells))
+    worlds.append(world)
+    question = dns.message.make_query(NAME, "A", use_edns=0)
+    plain = dns.message.make_query(NAME, "A")
+
+    async def errors(message: dns.message.Message) -> list[int]:
+        answer = await dns.asyncquery.udp(message, world.place[0], 2, world.place[1])
+        assert answer.answer
+        return [int(error.code) for error in answer.extended_errors()]
+
+    assert await errors(question) == []
+    world.replies.clear()
+    world.turn_clock(101)
+
+    assert await errors(question) == ([dns.edns.EDECode.STALE_ANSWER] if tells else [])
+    assert await errors(plain) == []
 
 
 async def test_serve_stale_ends_after_a_day(worlds: list[World]) -> None:

@@ -69,3 +69,34 @@ def test_a_reference_to_nothing_is_refused() -> None:
 
     with pytest.raises(ValueError, match=r"missing.*nowhere|nowhere.*missing"):
         topologies.build(topologies.Topology.model_validate(broken))
+
+
+def test_the_lab_with_a_dynamic_address_is_the_lab_but_for_that() -> None:
+    """What holds in the one holds in the other."""
+    lab, dynamic = (topologies.read(LAB.parent / f"{name}.json") for name in ("lab", "dynamic"))
+    (changed,) = [ip for ip in dynamic.public_ip_addresses if ip not in lab.public_ip_addresses]
+    others = [ip for ip in lab.public_ip_addresses if ip.name != changed.name]
+
+    assert (changed.name, changed.allocation_method) == ("virginia-ip", "Dynamic")
+    addresses = [*others, changed]
+    assert dynamic.model_copy(update={"public_ip_addresses": addresses}) == lab.model_copy(
+        update={"public_ip_addresses": addresses}
+    )
+
+
+def test_a_static_address_has_no_spares() -> None:
+    """They would never be given."""
+    broken = described()
+    broken["publicIPAddresses"][0]["spareAddresses"] = ["127.1.0.6"]
+
+    with pytest.raises(ValidationError, match="spareAddresses must be absent"):
+        topologies.Topology.model_validate(broken)
+
+
+def test_a_public_address_is_given_once() -> None:
+    """Two machines cannot answer at one address."""
+    broken = described()
+    broken["publicIPAddresses"][0]["address"] = broken["publicIPAddresses"][1]["address"]
+
+    with pytest.raises(ValueError, match=r"twice: \['127\.1\.0\.5'\]"):
+        topologies.build(topologies.Topology.model_validate(broken))
