@@ -62,7 +62,12 @@ def _up(parsed: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     setup.prepare()
     with up.data_alone():
         options = stack.Options(
-            "up", parsed.speed, parsed.port, up.DATA, core_tools=parsed.core_tools
+            "up",
+            parsed.speed,
+            parsed.port,
+            up.DATA,
+            settings=up.SETTINGS,
+            core_tools=parsed.core_tools,
         )
         with _running(options) as started:
             _stay(started)
@@ -111,6 +116,7 @@ def _plan(parsed: argparse.Namespace, parser: argparse.ArgumentParser) -> demo.P
         rto_seconds=parsed.rto,
         steady_seconds=parsed.steady,
         hold_seconds=parsed.hold,
+        fault=parsed.fault,
     )
 
 
@@ -160,6 +166,8 @@ def _add_demo(parser: argparse.ArgumentParser) -> None:
     add("--rto", type=_positive, default=300, metavar="S", help="promised time (%(default)s)")
     add("--steady", type=_positive, default=60, metavar="S", help="steady first (%(default)s)")
     add("--hold", type=_whole, default=120, metavar="S", help="stay failed over (%(default)s)")
+    told = "what is broken: %(choices)s (%(default)s)"
+    add("--fault", choices=demo.FAULTS, default=demo.FAULTS[0], metavar="KIND", help=told)
     add("--keep", action="store_true", help="keep the stack running afterwards, until Ctrl-C")
 
 

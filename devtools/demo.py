@@ -15,6 +15,8 @@ from devtools.stack import Stack
 from devtools.story import Story
 
 PROFILE, DRILL = "lab", "demo"
+FAULTS = ("vmPowerOff", "vmDeallocate", "endpointDisable", "probePath")
+PROBE_PATH = {"header": "x-failover-drill", "value": "fail"}  # which the lab's machines mind
 EXIT_MET, EXIT_MISSED, EXIT_FAILED, EXIT_INCONCLUSIVE = 0, 1, 3, 4
 POLL_SECONDS = 0.25  # of wall time: five virtual seconds at speed 20
 SPARE_SECONDS = 60.0  # of wall time, on top of what the drill's own limits add up to
@@ -73,6 +75,7 @@ class Plan:
     rto_seconds: int
     steady_seconds: int
     hold_seconds: int
+    fault: str = FAULTS[0]
 
     @property
     def limit_seconds(self) -> float:
@@ -102,12 +105,14 @@ class Plan:
 
     def drill(self) -> dict[str, object]:
         """The body of the drill: the endpoint under test is the one that serves."""
-        return {
+        body: dict[str, object] = {
             "profile": PROFILE,
+            "fault": self.fault,
             "rtoSeconds": self.rto_seconds,
             "steadySeconds": self.steady_seconds,
             "holdSeconds": self.hold_seconds,
         }
+        return body | ({"probePath": PROBE_PATH} if self.fault == "probePath" else {})
 
 
 def run(stack: Stack, plan: Plan) -> int:
@@ -155,9 +160,11 @@ def _provision(stack: Stack, plan: Plan, story: Story) -> None:
 
 
 def _drill(stack: Stack, plan: Plan, story: Story) -> None:
-    answer = stack.api.put(f"/drills/{DRILL}", plan.drill())
-    _expect(answer, "The drill was refused")
-    story.tell("drill", f"PUT /api/drills/{DRILL} answers {answer.status}")
+    answer = _expect(stack.api.put(f"/drills/{DRILL}", plan.drill()), "The drill was refused")
+    started = f"{plan.fault} of {answer.json['endpoint']}"
+    story.tell("drill", f"PUT /api/drills/{DRILL} answers {answer.status}: {started}")
+    for caution in answer.json["cautions"]:
+        story.tell("drill", f"caution: {caution['message']}")
     for _ in _polls(stack, plan.limit_seconds, "the drill's end"):
         drill = _expect(stack.api.get(f"/drills/{DRILL}"), "The drill cannot be read").json
         story.follow(drill)

@@ -119,10 +119,15 @@ class Stack:
             "DNS_RESOLVERS": ",".join(azure["resolvers"]),
             "CLIENT_RESOLVER": azure["resolvers"][0],
             "CONNECT_TO": azure["connectTo"],
-            "DRILL_RESOURCE_GROUPS": "switchback-lab-eastus,switchback-lab-westeurope",
+            "DRILL_RESOURCE_GROUPS": (
+                "switchback-lab,switchback-lab-eastus,switchback-lab-westeurope"
+            ),
             "SAMPLES_SCHEDULE": "*/10 * * * * *",
             "ADVANCE_SCHEDULE": "*/5 * * * * *",
             "RESTORE_SCHEDULE": "0 * * * * *",
+            "RETENTION_SCHEDULE": "0 20 * * * *",
+            # A drill's resolvers must not have been asked for the name before it begins.
+            "BASELINE_INTERVAL_SECONDS": "0",
         }
         return ours | dict(self.options.settings)
 

@@ -12,6 +12,7 @@ from devtools.stack import Stack
 
 LOOK_SECONDS = 0.5  # how soon a process that died is noticed
 DATA = paths.LOCAL / "azurite-data"
+SETTINGS = {"BASELINE_INTERVAL_SECONDS": "60"}  # here profiles live on, drill or no drill
 
 
 def stay(stack: Stack) -> None:

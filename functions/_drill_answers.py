@@ -1,13 +1,16 @@
 """A drill as the wire shows it."""
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
 from shared.core.envelope import envelope_of
-from shared.core.model import Drill, Ending, Phase
+from shared.core.errors import Fault
+from shared.core.model import Caution, Drill, Ending, Phase
 from shared.core.plan import Plan, camel_case
 from shared.core.samples import rfc3339
-from shared.drills import Found, View
+from shared.drill_ports import Found, Restored
+from shared.drills import View
 from shared.render.wire import envelope_to_wire
 
 Json = dict[str, Any]
@@ -36,12 +39,16 @@ def drill_state(drill: Drill) -> Json:
         "endpoint": drill.endpoint,
         "fault": str(drill.plan.fault),
         "targets": [target.id for target in drill.snapshot.targets],
+        "spared": [machine.id for machine in drill.snapshot.spared],
+        "cautions": _told(drill.cautions),
         "phase": str(drill.phase),
         "phaseSince": rfc3339(drill.phase_since),
         "ending": str(drill.ending) if drill.ending else None,
         "reason": drill.reason or None,
         "needsAttention": drill.needs_attention,
         "stopRequested": drill.stop_requested or None,
+        "releaseRequested": drill.release_requested or None,
+        "releasedAt": rfc3339(drill.released_at) if drill.released_at else None,
         "startedAt": rfc3339(drill.started_at),
         "startedBy": drill.started_by,
         "closedAt": rfc3339(drill.closed_at) if drill.closed_at else None,
@@ -55,10 +62,9 @@ def rehearsal(plan: Plan, found: Found) -> Json:
         "dryRun": True,
         "endpoint": found.endpoint,
         "targets": [target.id for target in found.snapshot.targets],
-        "preflight": [
-            {"code": fault.code, "target": fault.target, "message": fault.message}
-            for fault in found.faults
-        ],
+        "spared": [machine.id for machine in found.snapshot.spared],
+        "preflight": _told(found.faults),
+        "cautions": _told(found.cautions),
         "envelope": envelope_to_wire(envelope_of(found.snapshot, plan)),
     }
 
@@ -73,6 +79,11 @@ def drill_view(view: View) -> Json:
     return drill_state(view.drill) | more
 
 
+def restored(each: Restored) -> Json:
+    """Return what restoring once more found of a resource; `sent` is null where none was needed."""
+    return {"resource": each.resource, "state": each.state, "sent": each.sent and str(each.sent)}
+
+
 def summary(row: Json) -> Json:
     """Return a closed drill as lists show it."""
     return {
@@ -85,6 +96,10 @@ def summary(row: Json) -> Json:
         "startedAt": row["started_at"],
         "closedAt": row["closed_at"],
     }
+
+
+def _told(findings: Iterable[Fault | Caution]) -> list[Json]:
+    return [{"code": one.code, "target": one.target, "message": one.message} for one in findings]
 
 
 def _camel(value: Json) -> Json:

@@ -5,6 +5,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Mapping
+from hashlib import sha256
 from http import HTTPStatus
 from typing import Any
 
@@ -14,6 +15,7 @@ from shared.core import errors
 
 API_VERSION = "2026-11-01"
 DIGITS_MAX = 18
+ORIGIN_CHARACTERS_MAX = 200
 NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,61}[A-Za-z0-9])?")
 HANDLED = Callable[[func.HttpRequest], func.HttpResponse]
 
@@ -112,11 +114,25 @@ def number(req: func.HttpRequest, name: str, most: int, *, least: int = 0) -> in
 
 
 def actor(req: func.HttpRequest) -> str:
-    """Return who asks: the signed-in principal, where it is the platform that names one."""
-    # Without the platform's sign-in anyone could send the header.
-    is_platforms = os.environ.get("WEBSITE_AUTH_ENABLED", "").lower() == "true"
-    name = req.headers.get("x-ms-client-principal-name") if is_platforms else None
-    return name or "function key"
+    """Return who asks: the signed-in principal, where the platform names one, else which key."""
+    # Without the platform's sign-in anyone could send the headers.
+    if os.environ.get("WEBSITE_AUTH_ENABLED", "").lower() == "true":
+        named = (req.headers.get(f"x-ms-client-principal-{what}") for what in ("name", "id"))
+        if name := next((name for name in named if name), None):
+            return str(name)
+    key = req.headers.get("x-functions-key") or req.params.get("code")
+    # Which key it was, without a word of it: keys are long and random, this is a short hash.
+    return f"function key {sha256(key.encode()).hexdigest()[:8]}" if key else "function key"
+
+
+def origin(req: func.HttpRequest) -> str:
+    """Return where a request came from.
+
+    The platform appends the address that it saw to what the client (or a proxy) claims, so the
+    last one is sure. Without the platform in front nobody tells.
+    """
+    told = str(req.headers.get("x-forwarded-for", ""))
+    return told[-ORIGIN_CHARACTERS_MAX:] or "no address told"
 
 
 def path_name(req: func.HttpRequest, member: str) -> str:

@@ -8,9 +8,18 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from shared.core.errors import Fault, InvalidInput
-from shared.core.plan import ClientClass, FaultKind, Plan, StopConditions
+from shared.core.plan import (
+    ClientClass,
+    Failback,
+    FaultKind,
+    Plan,
+    ProbePath,
+    StopConditions,
+)
 
 Json = dict[str, Any]
+
+REASON_CHARACTERS_MAX = 1_000
 
 
 class Shape(BaseModel):
@@ -115,6 +124,13 @@ class StopConditionsBody(Shape):
     survivor_unhealthy_samples: int = 5
 
 
+class ProbePathBody(Shape):
+    """The custom header that makes an endpoint's probes fail."""
+
+    header: str
+    value: str
+
+
 class PlanBody(Shape):
     """A drill's plan."""
 
@@ -123,11 +139,14 @@ class PlanBody(Shape):
     failback_rto_seconds: int | None = None
     endpoint: str | None = None
     fault: FaultKind = Field(default=FaultKind.VM_POWER_OFF, strict=False)
+    probe_path: ProbePathBody | None = None
     targets: list[str] | None = None
     steady_seconds: int = 60
     hold_seconds: int = 120
     stability_seconds: int = 60
     switch_seconds_max: int = 900
+    failback: Failback = Field(default=Failback.AUTOMATIC, strict=False)
+    failback_hold_seconds_max: int = 3_600
     sample_interval_seconds: int = 1
     sample_timeout_seconds: int = 2
     objective_client: ClientClass = Field(default=ClientClass.FRESH, strict=False)
@@ -140,14 +159,22 @@ class PlanBody(Shape):
         given = self.model_dump(exclude_none=True)
         given["targets"] = tuple(given.get("targets", ()))
         given["stop_conditions"] = StopConditions(**given.get("stop_conditions", {}))
+        if self.probe_path is not None:
+            given["probe_path"] = ProbePath(**given["probe_path"])
         return Plan(**given)
+
+
+class RestoreBody(Shape):
+    """What somebody vouches for to be gone for good, by resource id."""
+
+    gone: list[str] = []
 
 
 class LeverBody(Shape):
     """The safety lever."""
 
     engaged: bool
-    reason: str = ""
+    reason: str = Field(default="", max_length=REASON_CHARACTERS_MAX)
 
 
 def read(req: func.HttpRequest, model: type[Model]) -> Model:

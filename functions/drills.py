@@ -1,23 +1,36 @@
-"""Routes of drills: start, look, stop."""
+"""Routes of drills: start, look, stop, release, restore."""
 
 from http import HTTPStatus
 from uuid import uuid4
 
 import azure.functions as func
 
-from functions._drill_answers import drill_state, drill_view, operation, rehearsal, summary
-from functions._http import actor, answered, flag, whole_number, written
-from functions._models import PlanBody, canonical, read, sent
-from shared.core.errors import Fault, InvalidInput
+from functions._conditions import condition
+from functions._drill_answers import (
+    drill_state,
+    drill_view,
+    operation,
+    rehearsal,
+    restored,
+    summary,
+)
+from functions._http import actor, answered, flag, origin, whole_number, written
+from functions._models import Json, PlanBody, RestoreBody, canonical, read, sent
+from functions._paging import continuation, next_link
+from shared.audit import AuditedDrills
+from shared.core.conditions import Condition
+from shared.core.errors import DrillNotFound, Fault, InvalidInput
 from shared.core.model import Drill, Phase
 from shared.drills import Drills
 
 ID_CHARACTERS_MAX = 63
 RETRY_AFTER_SECONDS = "5"
 LIST_TOP, LIST_TOP_MAX = 50, 1_000
+OPEN = "open|"
+"""Where those that run have their place in the list: before all that have ended."""
 
 
-def acting(drills: Drills) -> func.Blueprint:
+def acting(drills: AuditedDrills) -> func.Blueprint:
     """Build the routes that start and stop drills."""
     bp = func.Blueprint()
 
@@ -25,7 +38,9 @@ def acting(drills: Drills) -> func.Blueprint:
         plan = read(req, PlanBody).plan()
         if flag(req, "dryRun"):
             return written(rehearsal(plan, drills.rehearse(plan)))
-        drill, is_new = drills.start(drill_id, plan, canonical(sent(req)), actor(req))
+        _check(req, drills, drill_id)
+        as_sent = canonical(sent(req))
+        drill, is_new = drills.start(drill_id, plan, as_sent, actor(req), origin(req))
         return _started(req, drill, HTTPStatus.CREATED if is_new else HTTPStatus.OK)
 
     @bp.function_name("put_drill")
@@ -44,7 +59,26 @@ def acting(drills: Drills) -> func.Blueprint:
     @bp.route("drills/{drill}/stop", methods=["POST"])
     @answered
     def stop_drill(req: func.HttpRequest) -> func.HttpResponse:
-        return written(drill_state(drills.stop(_id(req))), HTTPStatus.ACCEPTED)
+        _check(req, drills, _id(req))
+        stopped = drills.stop(_id(req), actor(req), origin(req))
+        return written(drill_state(stopped), HTTPStatus.ACCEPTED)
+
+    @bp.function_name("release_drill")
+    @bp.route("drills/{drill}/failback", methods=["POST"])
+    @answered
+    def release_drill(req: func.HttpRequest) -> func.HttpResponse:
+        _check(req, drills, _id(req))
+        released = drills.release(_id(req), actor(req), origin(req))
+        return written(drill_state(released), HTTPStatus.ACCEPTED)
+
+    @bp.function_name("restore_drill")
+    @bp.route("drills/{drill}/restore", methods=["POST"])
+    @answered
+    def restore_drill(req: func.HttpRequest) -> func.HttpResponse:
+        # A body is needed only by whoever gives something up.
+        gone = read(req, RestoreBody).gone if req.get_body() else []
+        done = drills.restore(_id(req), actor(req), origin(req), tuple(gone))
+        return written({"value": [restored(each) for each in done]}, HTTPStatus.ACCEPTED)
 
     return bp
 
@@ -58,18 +92,30 @@ def looking(drills: Drills) -> func.Blueprint:
     @answered
     def get_drill(req: func.HttpRequest) -> func.HttpResponse:
         view = drills.get(_id(req))
-        return written(drill_view(view), headers={"ETag": view.drill.version})
+        headers = {"ETag": view.drill.version}
+        # While it runs, what was seen last changes, and the version does not.
+        is_final = view.drill.phase is Phase.CLOSED
+        if is_final and condition(req).is_known(view.drill.version):
+            return func.HttpResponse(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+        return written(drill_view(view), headers=headers)
 
     @bp.function_name("list_drills")
     @bp.route("drills", methods=["GET"])
     @answered
     def list_drills(req: func.HttpRequest) -> func.HttpResponse:
         top = whole_number(req, "$top", LIST_TOP, LIST_TOP_MAX)
-        profile, phase = req.params.get("profile", ""), req.params.get("phase", "")
-        running = [drill_state(d) for d in drills.open() if profile in ("", d.plan.profile)]
-        ended = [summary(row) for row in drills.closed(profile, top)]
-        listed = [d for d in (*running, *ended) if phase in ("", d["phase"])]
-        return written({"value": listed[:top]})
+        profile, phase = req.params.get("profile", ""), _phase(req)
+        after = continuation(req)
+        # Those that run come first: they are few, one for each profile at most.
+        shown = _running(drills, profile, phase, after)
+        if len(shown) <= top and phase in ("", Phase.CLOSED):
+            behind = "" if after.startswith(OPEN) else after
+            ended = drills.closed(profile, top - len(shown) + 1, behind)
+            shown += [(row["key"], summary(row)) for row in ended]
+        told: Json = {"value": [drill for _, drill in shown[:top]]}
+        if len(shown) > top:
+            told["nextLink"] = next_link(req, shown[top - 1][0])
+        return written(told)
 
     @bp.function_name("get_operation")
     @bp.route("drills/{drill}/operation", methods=["GET"])
@@ -82,6 +128,35 @@ def looking(drills: Drills) -> func.Blueprint:
         )
 
     return bp
+
+
+def _check(req: func.HttpRequest, drills: AuditedDrills, drill_id: str) -> None:
+    """Raise PreconditionFailed unless the drill's version is what If-Match and its twin demand."""
+    demanded = condition(req)
+    if demanded == Condition():
+        return
+    try:
+        version = drills.state(drill_id).version
+    except DrillNotFound:
+        version = None
+    demanded.check(version)
+
+
+def _running(drills: Drills, profile: str, phase: str, after: str) -> list[tuple[str, Json]]:
+    """Return those that run behind `after`, each with its place in the list."""
+    if after and not after.startswith(OPEN):
+        return []
+    wanted = [d for d in drills.open() if profile.lower() in ("", d.plan.profile.lower())]
+    placed = sorted((OPEN + d.id, drill_state(d)) for d in wanted if phase in ("", d.phase))
+    return [(place, drill) for place, drill in placed if place > after]
+
+
+def _phase(req: func.HttpRequest) -> str:
+    text = str(req.params.get("phase", ""))
+    if text and text not in set(Phase):
+        message = f"phase is {text!r}; it must be one of {', '.join(Phase)}."
+        raise InvalidInput(message, (Fault("InvalidValue", "phase", message),))
+    return text
 
 
 def _id(req: func.HttpRequest) -> str:

@@ -7,6 +7,7 @@ import azure.functions as func
 from functions._http import answered, number, path_name, written
 from functions._models import EndpointBody, read, wire
 from functions._profile_answers import told
+from shared.core.plan import FaultKind
 from shared.profiles import Profiles
 from shared.render.wire import envelope_to_wire
 
@@ -27,7 +28,9 @@ def blueprint(profiles: Profiles) -> func.Blueprint:
             for name in ENVELOPE_QUESTIONS
             if name in req.params
         }
-        return written(envelope_to_wire(profiles.envelope(path_name(req, "profile"), asked)))
+        fault = str(req.params.get("fault", FaultKind.VM_POWER_OFF))
+        promised = profiles.envelope(path_name(req, "profile"), asked, fault)
+        return written(envelope_to_wire(promised))
 
     @bp.function_name("put_endpoint")
     @bp.route("profiles/{profile}/endpoints/{endpoint}", methods=["PUT"])

@@ -1,4 +1,4 @@
-"""The three timers. Their schedules are settings, so an environment chooses its own pace."""
+"""The timers. Their schedules are settings, so an environment chooses its own pace."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -15,16 +15,24 @@ class Runs(NamedTuple):
     restore: Callable[[], int]
     beat: Callable[[str], None]
     start_due: Callable[[], None]
+    take_baseline: Callable[[], Awaitable[None]]
+    remove_expired: Callable[[], int]
 
 
 def blueprint(runs: Runs) -> func.Blueprint:
     """Build the timers. Measuring never waits for acting, and nothing can stop the watchdog."""
     bp = func.Blueprint()
+    beating: set[asyncio.Future[None]] = set()
 
     @bp.function_name("take_samples")
     @bp.timer_trigger(arg_name="timer", schedule="%SAMPLES_SCHEDULE%", use_monitor=False)
     async def take_samples(timer: func.TimerRequest) -> None:
-        await asyncio.gather(runs.take(), asyncio.to_thread(runs.beat, "take_samples"))
+        if not beating:
+            # Nobody waits for it: a table that hangs must not keep the next window waiting.
+            beat = asyncio.get_running_loop().run_in_executor(None, runs.beat, "take_samples")
+            beating.add(beat)
+            beat.add_done_callback(beating.discard)
+        await asyncio.gather(runs.take(), runs.take_baseline())
 
     @bp.function_name("advance_drills")
     @bp.timer_trigger(arg_name="timer", schedule="%ADVANCE_SCHEDULE%", use_monitor=False)
@@ -41,5 +49,10 @@ def blueprint(runs: Runs) -> func.Blueprint:
     def restore_overdue(timer: func.TimerRequest) -> None:
         runs.restore()
         runs.beat("restore_overdue")
+
+    @bp.function_name("remove_expired")
+    @bp.timer_trigger(arg_name="timer", schedule="%RETENTION_SCHEDULE%", use_monitor=True)
+    def remove_expired(timer: func.TimerRequest) -> None:
+        runs.remove_expired()
 
     return bp

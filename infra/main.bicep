@@ -13,7 +13,7 @@ param environmentName string
 param location string
 
 @minLength(1)
-@description('Resource groups (of this subscription, they exist) whose machines a drill may stop.')
+@description('Resource groups (they exist) whose machines and profiles a drill may act on.')
 param drillResourceGroups array
 
 @description('Resource groups (they exist) that hold the profiles. Empty: the group of the app.')
@@ -31,6 +31,12 @@ param dnsResolvers string = ''
 @description('Resolver of the client that is measured, address:port. Empty: the first resolver.')
 param clientResolver string = ''
 
+@description('Client subnets to ask on behalf of (EDNS), comma-separated. Empty: none.')
+param dnsClientSubnets string = ''
+
+@description('Private ranges that endpoints and clients may be asked in, 10.1.0.0/16,... Empty: none.')
+param privateTargetsAllowed string = ''
+
 @description('NCRONTAB, UTC: how often samples are collected.')
 param samplesSchedule string = '*/10 * * * * *'
 
@@ -39,6 +45,15 @@ param advanceSchedule string = '*/5 * * * * *'
 
 @description('NCRONTAB, UTC: how often the watchdog looks for what is overdue.')
 param restoreSchedule string = '0 * * * * *'
+
+@description('NCRONTAB, UTC: how often what is too old is removed, a bounded step each time.')
+param retentionSchedule string = '0 20 * * * *'
+
+@description('How often profiles without a drill are sampled, in seconds. 0: never.')
+param baselineIntervalSeconds string = '60'
+
+@description('How long drills and baselines are kept. 0: for ever.')
+param retentionDays string = '90'
 
 @allowed([
   512
@@ -156,9 +171,14 @@ module settings 'app/settings.bicep' = {
     dnsAuthoritative: dnsAuthoritative
     dnsResolvers: dnsResolvers
     clientResolver: clientResolver
+    dnsClientSubnets: dnsClientSubnets
+    privateTargetsAllowed: privateTargetsAllowed
     samplesSchedule: samplesSchedule
     advanceSchedule: advanceSchedule
     restoreSchedule: restoreSchedule
+    retentionSchedule: retentionSchedule
+    baselineIntervalSeconds: baselineIntervalSeconds
+    retentionDays: retentionDays
   }
 }
 

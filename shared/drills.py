@@ -1,113 +1,33 @@
 """Starts, moves on, stops and lists drills: looks, decides, saves, acts, records."""
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 
 from shared.core.decide import Action, Decision, Observation, decide
 from shared.core.errors import (
     DrillExists,
-    Fault,
     InvalidInput,
+    NothingHeld,
     PreflightFailed,
     ProfileBusy,
     SafetyLeverEngaged,
     StaleRow,
     SwitchbackError,
 )
-from shared.core.model import Drill, HealthCheck, Phase, Snapshot
+from shared.core.model import Drill, Phase
 from shared.core.observe import last_seen, observe
-from shared.core.plan import Plan
+from shared.core.plan import Failback, Plan
 from shared.core.samples import Instant, Timeline, Transition
 from shared.core.waiting import until, waits_for
+from shared.drill_ports import Dependencies, Found, Restored
 
 log = logging.getLogger(__name__)
 
 LOOK_BACK_SECONDS = 120
 """How much more of the timeline a tick reads than its plan's longest stretch."""
 SAVE_ATTEMPTS = 5
-
-
-class DrillStore(Protocol):
-    """Where drills, their locks and the safety lever are kept."""
-
-    def find(self, drill_id: str) -> Drill | None:
-        """Return a drill, or None."""
-
-    def load(self, drill_id: str) -> Drill:
-        """Return a drill, or raise DrillNotFound."""
-
-    def open_drills(self) -> tuple[Drill, ...]:
-        """Return the drills that hold a lock."""
-
-    def holder(self, profile: str) -> str | None:
-        """Return the id of the drill that holds the profile's lock."""
-
-    def create(self, drill: Drill) -> Drill:
-        """Commit a drill and its lock, or raise ProfileBusy or DrillExists."""
-
-    def save(self, drill: Drill) -> Drill:
-        """Replace the version that was read, or raise StaleRow."""
-
-    def closed(self, profile: str, top: int) -> list[dict[str, Any]]:
-        """Return the newest summaries of a profile's closed drills."""
-
-    def is_lever_engaged(self) -> bool:
-        """Return whether the safety lever is engaged."""
-
-
-class Records(Protocol):
-    """A drill's timeline."""
-
-    def read(self, drill_id: str, since: Instant | None = None) -> Timeline:
-        """Return what was recorded."""
-
-    def write_transition(self, drill_id: str, transition: Transition) -> None:
-        """Write down that a drill entered a phase."""
-
-
-class Undoing(Protocol):
-    """The ledger."""
-
-    def view(self, drill: Drill, *, is_noted: bool = True) -> Any:  # noqa: ANN401 - LedgerView, which lives beside us
-        """Return what is known of the drill's fault."""
-
-    def inject(self, drill: Drill, check: HealthCheck | None) -> None:
-        """Break what the drill is to break, each under its record."""
-
-    def roll_back(self, drill: Drill) -> None:
-        """Take the next step of undoing."""
-
-
-class Found(Protocol):
-    """What preflight found."""
-
-    endpoint: str
-    snapshot: Snapshot
-    faults: tuple[Fault, ...]
-
-
-class Looking(Protocol):
-    """Preflight."""
-
-    def inspect(self, plan: Plan) -> Any:  # noqa: ANN401 - an Inspection, which lives beside us
-        """Return configuration and reasons not to start."""
-
-    def blocked(self, drill: Drill) -> str:
-        """Return what no longer holds, or nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Dependencies:
-    """What the service is made of."""
-
-    store: DrillStore
-    records: Records
-    ledger: Undoing
-    preflight: Looking
-    health_check: Callable[[Drill], HealthCheck | None]
-    now: Callable[[], Instant]
+BREAKING = frozenset({Action.INJECT, Action.HOLD_BACK})
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +81,7 @@ class Drills:
             phase_since=now,
             started_at=now,
             started_by=by,
+            cautions=found.cautions,
         )
         try:
             created = self._its.store.create(drill)
@@ -188,9 +109,9 @@ class Drills:
         """Return the open drills."""
         return self._its.store.open_drills()
 
-    def closed(self, profile: str, top: int) -> list[dict[str, Any]]:
+    def closed(self, profile: str, top: int, after: str = "") -> list[dict[str, Any]]:
         """Return summaries of a profile's closed drills, newest first."""
-        return self._its.store.closed(profile, top)
+        return self._its.store.closed(profile, top, after)
 
     def holder(self, profile: str) -> str | None:
         """Return the id of the drill that is running on a profile."""
@@ -204,6 +125,39 @@ class Drills:
                 return drill
             try:
                 return self._its.store.save(replace(drill, stop_requested=reason))
+            except StaleRow:
+                continue
+        raise StaleRow(f"Drill {drill_id!r} is being moved on; ask again.")
+
+    def release(self, drill_id: str, reason: str = "OperatorRelease") -> Drill:
+        """Let traffic return to a drill whose failback is held; twice, or too late, is no harm."""
+        for _ in range(SAVE_ATTEMPTS):
+            drill = self._its.store.load(drill_id)
+            if drill.plan.failback is not Failback.HOLD:
+                message = f"Drill {drill_id!r} does not hold its failback: its plan says automatic."
+                raise NothingHeld(message, target="failback")
+            if drill.phase is Phase.CLOSED or drill.release_requested:
+                return drill
+            if drill.phase is not Phase.FAILBACK:
+                message = f"Drill {drill_id!r} is in {drill.phase}: no failback is held yet."
+                raise NothingHeld(message, target="phase")
+            try:
+                return self._its.store.save(replace(drill, release_requested=reason))
+            except StaleRow:
+                continue
+        raise StaleRow(f"Drill {drill_id!r} is being moved on; ask again.")
+
+    def restore(self, drill_id: str, by: str, gone: tuple[str, ...] = ()) -> tuple[Restored, ...]:
+        """Undo again whatever the drill has broken, whatever became of it; it does no harm twice.
+
+        A drill that is on its way is told to stop first, so that nothing is broken anew.
+        """
+        drill = self._its.store.load(drill_id)
+        if drill.phase not in (Phase.STEADY, Phase.CLOSED):
+            self.stop(drill_id, "OperatorRestore")
+        for _ in range(SAVE_ATTEMPTS):
+            try:
+                return self._its.ledger.restore_again(drill_id, by, gone)
             except StaleRow:
                 continue
         raise StaleRow(f"Drill {drill_id!r} is being moved on; ask again.")
@@ -227,7 +181,10 @@ class Drills:
             self._record_phase(drill)  # a tick that died between saving and writing it down
         seen = self._with_recheck(drill, self._seen(drill, timeline))
         decision = decide(drill, seen, self._its.now())
-        moved = drill if decision.drill == drill else self._its.store.save(decision.drill)
+        # Whoever breaks something has the newest drill: one that was read before others moved it on,
+        # or ended it, cannot be saved.
+        is_claimed = decision.drill != drill or BREAKING.intersection(decision.actions)
+        moved = self._its.store.save(decision.drill) if is_claimed else drill
         if moved.phase is not drill.phase:
             self._record_phase(moved)
         if moved.needs_attention:
@@ -236,11 +193,14 @@ class Drills:
         return moved
 
     def _act(self, decision: Decision) -> None:
-        if Action.ROLL_BACK in decision.actions:
-            self._its.ledger.roll_back(decision.drill)
-        if Action.INJECT not in decision.actions:
-            return
-        self._its.ledger.inject(decision.drill, self._its.health_check(decision.drill))
+        drill, ledger = decision.drill, self._its.ledger
+        for action in decision.actions:
+            if action is Action.INJECT:
+                ledger.inject(drill, self._its.health_check(drill))
+            elif action is Action.HOLD_BACK:
+                ledger.hold_back(drill, self._its.health_check(drill))
+            else:
+                ledger.roll_back(drill, keep_hold=action is Action.ROLL_BACK_FAULT)
 
     def _recent(self, drill: Drill) -> Timeline:
         plan = drill.plan
@@ -270,6 +230,9 @@ class Drills:
             fault_in_place=view.fault_in_place,
             undone_by_others=view.undone_by_others,
             ledger_clear=view.is_clear,
+            fault_clear=view.fault_clear,
+            hold_in_place=view.hold_in_place,
+            hold_seen=view.hold_seen,
         )
 
     def _with_recheck(self, drill: Drill, seen: Observation) -> Observation:

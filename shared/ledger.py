@@ -5,101 +5,32 @@ nothing of drills, sends the undo of every overdue one until it is verified.
 """
 
 import logging
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
+from typing import NamedTuple
 
-from shared.core.decide import restore_by
-from shared.core.errors import StaleRow, SwitchbackError
-from shared.core.model import Drill, HealthCheck, UndoRecord
-from shared.core.plan import FaultKind
+from shared.core.decide import INJECT_WITHIN_SECONDS, hold_back_until, restore_by
+from shared.core.errors import StaleRow, StillThere, SwitchbackError
+from shared.core.model import Drill, HealthCheck, Purpose, UndoRecord
+from shared.core.plan import VM_FAULTS, FaultKind
 from shared.core.samples import ActionKind, ActionRecord, Attempt, Instant
-from shared.core.undo import Seen, UndoStep, undo_step
+from shared.core.undo import ABSENT, LATE, LedgerView, Seen, UndoStep, ledger_view, undo_step
+from shared.ledger_ports import Answer, Dependencies
 
 log = logging.getLogger(__name__)
 
-
-class Answer(Protocol):
-    """What came of a request: accepted, refused, or unknown; and in whose words."""
-
-    @property
-    def outcome(self) -> Attempt:
-        """What is known of it."""
-
-    @property
-    def detail(self) -> str:
-        """The service's words."""
+SIDE_BY_SIDE_MAX = 8
+"""Machines asked at once; ARM takes its time for each, and a pool may have many."""
 
 
-class FaultTool(Protocol):
-    """Injects, undoes and looks for one kind of fault. Never raises for the service's sake."""
+class Restored(NamedTuple):
+    """What restoring once more found of a resource, and what came of asking; None: not asked."""
 
-    operation: str
-    undo_operation: str
-
-    def inject(self, resource: str, not_after: Instant) -> Answer:
-        """Ask for the fault, once."""
-
-    def undo(self, resource: str) -> Answer:
-        """Ask for the undo; asking again does no harm."""
-
-    def look(self, resource: str) -> Seen:
-        """Return what is seen of the resource."""
-
-
-class UndoStore(Protocol):
-    """Where undo records are kept."""
-
-    def of_drill(self, drill_id: str) -> tuple[UndoRecord, ...]:
-        """Return a drill's records, closed ones too."""
-
-    def open(self) -> tuple[UndoRecord, ...]:
-        """Return every open record."""
-
-    def create(self, record: UndoRecord) -> UndoRecord:
-        """Commit a new record, or raise StaleRow if there is one."""
-
-    def save(self, record: UndoRecord) -> UndoRecord:
-        """Replace the version that was read, or raise StaleRow; a closed record moves away."""
-
-
-class ActionLog(Protocol):
-    """Where actions are written before they are sent, and completed after."""
-
-    def write_action(self, drill_id: str, action: ActionRecord) -> None:
-        """Write or complete an action."""
-
-
-class Ticking(Protocol):
-    """The one clock."""
-
-    def now(self) -> Instant:
-        """Return the time, rounded down."""
-
-    def ceil(self) -> Instant:
-        """Return the time, rounded up."""
-
-
-@dataclass(frozen=True, slots=True)
-class Dependencies:
-    """What the ledger is made of."""
-
-    store: UndoStore
-    tools: Mapping[FaultKind, FaultTool]
-    actions: ActionLog
-    answers: Callable[[HealthCheck], bool]
-    is_lever_engaged: Callable[[], bool]
-    clock: Ticking
-
-
-class LedgerView(NamedTuple):
-    """What the ledger tells of a drill's fault."""
-
-    has_records: bool = False
-    effect_seen: bool = False
-    fault_in_place: bool | None = False
-    undone_by_others: bool = False
-    is_clear: bool = True
+    resource: str
+    state: str | None
+    sent: Attempt | None
 
 
 class Ledger:
@@ -113,43 +44,93 @@ class Ledger:
 
         Who only shows a drill notes nothing, and so never gets in a tick's way.
         """
-        records = self._its.store.of_drill(drill.id)
-        if not records:
-            return LedgerView()
         now = self._its.clock.now()
-        seen = [(record, self._look(record)) for record in records if record.is_open]
         note = self._noted if is_noted else _as_if_noted
-        records_now = [note(record, look, now) for record, look in seen]
-        looks = [look.fault_in_place for _, look in seen]
-        is_whole = len(seen) == len(drill.snapshot.targets)
-        return LedgerView(
-            has_records=True,
-            effect_seen=is_whole
-            and all(record.effect_seen_at is not None for record in records_now),
-            fault_in_place=None if None in looks else is_whole and all(looks),
-            undone_by_others=len(seen) < len(records)
-            or any(record.is_overdue(now) for record in records_now)
-            or any(
-                record.effect_seen_at is not None and look is False
-                for record, look in zip(records_now, looks, strict=True)
-            ),
-            is_clear=not seen,
-        )
+        looked: list[tuple[UndoRecord, Seen | None]] = []
+        for record in self._its.store.of_drill(drill.id):
+            seen = self._look(record) if record.is_open else None
+            looked.append((note(record, seen, now) if seen else record, seen))
+        return ledger_view(tuple(looked), len(drill.fault_resources), now)
 
     def inject(self, drill: Drill, check: HealthCheck | None) -> None:
-        """Break every target that was never seen broken: record first, then one request each."""
-        tool = self._its.tools[drill.plan.fault]
-        known = {record.resource: record for record in self._its.store.of_drill(drill.id)}
-        for target in drill.snapshot.targets:
-            record = known.get(target.id) or self._commit(drill, target.id, tool, check)
-            if record and record.is_open and record.effect_seen_at is None:
-                self._inject_one(record, tool)
+        """Break everything that was never seen broken: records first, then one request each."""
+        limit = drill.inject_not_after
+        if limit is None:
+            return
+        draft = partial(
+            UndoRecord,
+            drill_id=drill.id,
+            fault=drill.plan.fault,
+            probe_path=drill.plan.probe_path,
+            inject_not_after=limit,
+            restore_by=restore_by(drill),
+            health_check=check,
+            answered_before=check is not None,
+            state_before="",
+            operation=self._its.tools[drill.plan.fault].undo_operation,
+        )
+        self._break([draft(resource=each) for each in drill.fault_resources], ActionKind.INJECT)
 
-    def roll_back(self, drill: Drill) -> None:
-        """Take the next step towards undoing everything the drill broke."""
-        for record in self._its.store.of_drill(drill.id):
+    def hold_back(self, drill: Drill, check: HealthCheck | None) -> None:
+        """Disable the endpoint, under a record of its own, so that traffic stays away."""
+        now = self._its.clock.now()
+        draft = UndoRecord(
+            drill_id=drill.id,
+            resource=drill.snapshot.endpoint_id(drill.endpoint),
+            fault=FaultKind.ENDPOINT_DISABLE,
+            purpose=Purpose.HOLD,
+            inject_not_after=drill.phase_since + 1_000 * INJECT_WITHIN_SECONDS,
+            restore_by=hold_back_until(drill, now),
+            health_check=check,
+            answered_before=check is not None,
+            state_before="",
+            operation=self._its.tools[FaultKind.ENDPOINT_DISABLE].undo_operation,
+        )
+        self._break([draft], ActionKind.HOLD_BACK)
+
+    def roll_back(self, drill: Drill, *, keep_hold: bool = False) -> None:
+        """Take the next step towards undoing everything the drill broke, or all but the hold."""
+        records = self._its.store.of_drill(drill.id)
+        due = [r for r in records if r.is_open and not (keep_hold and r.purpose is Purpose.HOLD)]
+        _each(due, lambda record: self._restore(record, by="drill"))
+
+    def restore_again(
+        self, drill_id: str, by: str, gone: tuple[str, ...] = ()
+    ) -> tuple[Restored, ...]:
+        """Undo everything the drill ever broke that is not as it was; a closed record reopens.
+
+        What is reopened is overdue from the start: the watchdog repeats it until it is read back.
+        What `gone` names and ARM does not know any more can never be read back: a person vouches
+        for it, and its record closes. Raises StillThere, before anything is done, for what is not.
+        """
+        looked = [(r, self._look(r)) for r in self._its.store.of_drill(drill_id)]
+        lost = {name.lower() for name in gone}
+        _raise_if_there(lost, looked)
+        return tuple(
+            self._given_up(record, by)
+            if record.resource.lower() in lost
+            else self._restored_again(record, seen, by)
+            for record, seen in looked
+        )
+
+    def _given_up(self, record: UndoRecord, by: str) -> Restored:
+        if record.is_open:
+            now = self._its.clock.now()
+            self._its.store.save(replace(record, closed_at=now, closed_by=f"gone, says {by}"))
+            log.warning("undo given up resource=%s by=%s", record.resource, by)
+        return Restored(record.resource, ABSENT, None)
+
+    def _restored_again(self, record: UndoRecord, seen: Seen, by: str) -> Restored:
+        now = self._its.clock.now()
+        if seen.state == record.state_before:
             if record.is_open:
-                self._restore(record, by="drill")
+                self._restore(record, by)
+            return Restored(record.resource, seen.state, None)
+        again = replace(record, accepted_at=None, sent_count=0, last_sent_at=None)
+        if not record.is_open:
+            again = replace(again, closed_at=None, closed_by="", restore_by=now)
+            again = self._its.store.reopen(again)
+        return Restored(record.resource, seen.state, self._undo(again, now, by))
 
     def restore_overdue(self) -> int:
         """Take the next step for every overdue record, whatever became of its drill; count them."""
@@ -164,46 +145,42 @@ class Ledger:
         return len(overdue)
 
     def _look(self, record: UndoRecord) -> Seen:
-        return self._its.tools[record.fault].look(record.resource)
+        return self._its.tools[record.fault].look(record.broken)
 
     def _noted(self, record: UndoRecord, seen: Seen, now: Instant) -> UndoRecord:
         noted = _as_if_noted(record, seen, now)
         return record if noted is record else self._its.store.save(noted)
 
-    def _commit(
-        self, drill: Drill, resource: str, tool: FaultTool, check: HealthCheck | None
-    ) -> UndoRecord | None:
+    def _break(self, drafts: Sequence[UndoRecord], kind: ActionKind) -> None:
+        """Send one request for each: every record is committed before the first is sent."""
+        stored = self._its.store.of_drill(drafts[0].drill_id)
+        known = {(record.purpose, record.resource): record for record in stored}
+        records = [known.get((d.purpose, d.resource)) or self._commit(d) for d in drafts]
+        ready = [r for r in records if r and r.is_open and r.effect_seen_at is None]
+        _each(ready, lambda record: self._inject_one(record, kind))
+
+    def _commit(self, draft: UndoRecord) -> UndoRecord | None:
         """Commit the record for one target; None if its fault may not be injected any more."""
-        seen = tool.look(resource)
-        limit = drill.inject_not_after
-        if limit is None or self._its.clock.now() > limit or seen.fault_in_place is not False:
+        seen = self._its.tools[draft.fault].look(draft.broken)
+        limit = draft.inject_not_after
+        if self._its.clock.now() > limit or seen.fault_in_place is not False:
             return None
-        record = UndoRecord(
-            drill_id=drill.id,
-            resource=resource,
-            fault=drill.plan.fault,
-            state_before=seen.state or "",
-            operation=tool.undo_operation,
-            inject_not_after=limit,
-            restore_by=restore_by(drill),
-            health_check=check,
-            answered_before=check is not None,
-        )
-        created = self._its.store.create(record)
+        created = self._its.store.create(replace(draft, state_before=seen.state or ""))
         if self._its.clock.now() <= limit:
             return created
         # Frozen while committing: nothing was sent under it, and nothing will be.
         now = self._its.clock.now()
-        self._its.store.save(replace(created, closed_at=now, closed_by="late"))
+        self._its.store.save(replace(created, closed_at=now, closed_by=LATE))
         return None
 
-    def _inject_one(self, record: UndoRecord, tool: FaultTool) -> None:
-        action = self._announced(record, ActionKind.INJECT, tool.operation, "drill")
+    def _inject_one(self, record: UndoRecord, kind: ActionKind) -> None:
+        tool = self._its.tools[record.fault]
+        action = self._announced(record, kind, tool.operation, "drill")
         self._its.actions.write_action(record.drill_id, action)
         if self._its.is_lever_engaged():
             done = replace(action, outcome=Attempt.FAILED, detail="The safety lever is engaged.")
         else:
-            done = self._completed(action, tool.inject(record.resource, record.inject_not_after))
+            done = self._completed(action, tool.inject(record.broken, record.inject_not_after))
         self._its.actions.write_action(record.drill_id, done)
 
     def _restore(self, record: UndoRecord, by: str) -> None:
@@ -218,29 +195,44 @@ class Ledger:
         elif step is UndoStep.SEND:
             self._undo(record, now, by)
 
-    def _undo(self, record: UndoRecord, now: Instant, by: str) -> None:
+    def _undo(self, record: UndoRecord, now: Instant, by: str) -> Attempt | None:
+        """Send the undo once; None if another host is at it this very moment."""
         tool = self._its.tools[record.fault]
-        if not self._claim(replace(record, last_sent_at=now, sent_count=record.sent_count + 1)):
-            return
-        action = self._announced(record, ActionKind.ROLL_BACK, tool.undo_operation, by)
+        sending = replace(record, last_sent_at=now, sent_count=record.sent_count + 1)
+        claimed = self._claim(sending)
+        if claimed is None:
+            return None
+        kind = ActionKind.ROLL_BACK if record.purpose is Purpose.FAULT else ActionKind.RELEASE
+        action = self._announced(record, kind, tool.undo_operation, by)
         self._write_if_possible(record, action)
-        self._write_if_possible(record, self._completed(action, tool.undo(record.resource)))
+        done = self._completed(action, tool.undo(record.broken, record.state_before))
+        self._write_if_possible(record, done)
+        if done.outcome is Attempt.OK and record.fault not in VM_FAULTS:
+            self._note_accepted(replace(claimed, accepted_at=done.answered_at))
+        return done.outcome
 
-    def _claim(self, sending: UndoRecord) -> bool:
-        """Note that the undo is sent; False if another host is at it this very moment.
+    def _note_accepted(self, record: UndoRecord) -> None:
+        try:
+            self._its.store.save(record)
+        except SwitchbackError:
+            # Then it is sent again, which does no harm.
+            log.exception("acceptance not noted drill_id=%s", record.drill_id)
+
+    def _claim(self, sending: UndoRecord) -> UndoRecord | None:
+        """Note that the undo is sent; None if another host is at it this very moment.
 
         A machine is never left stopped because its undo could not be noted: what cannot be written
         is sent all the same. A note of our own whose answer was lost is recognised.
         """
         try:
-            self._its.store.save(sending)
+            return self._its.store.save(sending)
         except StaleRow:
             records = self._its.store.of_drill(sending.drill_id)
-            mine = [r for r in records if r.resource == sending.resource]
-            return any(r.is_open and r.last_sent_at == sending.last_sent_at for r in mine)
+            mine = [r for r in records if _is_same_undo(r, sending)]
+            return next((r for r in mine if r.last_sent_at == sending.last_sent_at), None)
         except SwitchbackError:
             log.exception("undo not noted drill_id=%s", sending.drill_id)
-        return True
+            return sending
 
     def _write_if_possible(self, record: UndoRecord, action: ActionRecord) -> None:
         """A machine is never left stopped because its undo could not be written down."""
@@ -268,7 +260,38 @@ class Ledger:
         )
 
 
+def _raise_if_there(gone: set[str], looked: Sequence[tuple[UndoRecord, Seen]]) -> None:
+    states = {record.resource.lower(): seen.state for record, seen in looked}
+    for name in sorted(gone):
+        if name not in states:
+            message = f"gone names {name!r}, which this drill has no record of."
+            raise StillThere(message, target="gone")
+        if states[name] != ABSENT:
+            shown = states[name] or "unknown"
+            message = (
+                f"gone names {name!r}, which is {shown}: only what ARM answers 404 for is gone."
+            )
+            raise StillThere(message, target="gone")
+
+
 def _as_if_noted(record: UndoRecord, seen: Seen, now: Instant) -> UndoRecord:
     if not seen.fault_in_place or record.effect_seen_at is not None:
         return record
     return replace(record, effect_seen_at=now)
+
+
+def _is_same_undo(one: UndoRecord, other: UndoRecord) -> bool:
+    is_same_thing = (one.resource, one.purpose) == (other.resource, other.purpose)
+    return is_same_thing and one.is_open
+
+
+def _each(records: Sequence[UndoRecord], step: Callable[[UndoRecord], None]) -> None:
+    """Take a step for every record, side by side: one's trouble or delay is not the others'."""
+    if len(records) <= 1:
+        for record in records:
+            step(record)
+        return
+    with ThreadPoolExecutor(min(len(records), SIDE_BY_SIDE_MAX)) as pool:
+        taken = [pool.submit(step, record) for record in records]
+    for each in taken:
+        each.result()

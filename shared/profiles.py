@@ -138,8 +138,13 @@ class Profiles:
             self._its.registry.put(entry)
         return Written(profile_view(name, OBSERVED, live), (), is_new=was is None)
 
-    def envelope(self, name: str, asked: Mapping[str, int]) -> Envelope:
-        """Return what the live settings promise; what is asked for overrides them."""
+    def envelope(
+        self, name: str, asked: Mapping[str, int], fault: str = FaultKind.VM_POWER_OFF
+    ) -> Envelope:
+        """Return what the live settings promise for a fault; what is asked for overrides them."""
+        if fault not in set(FaultKind):
+            message = f"fault is {fault!r}; it must be one of {', '.join(FaultKind)}."
+            raise InvalidInput(message, (Fault("InvalidValue", "fault", message),))
         _, live = self._live(name)
         live_config = live["properties"]["monitorConfig"]
         config = live_config | {n: asked[n] for n in MONITOR_QUESTIONS if n in asked}
@@ -147,7 +152,7 @@ class Profiles:
         _raise_if((*monitor_faults(config), *ttl_faults(ttl)))
         monitor = monitor_settings(config)
         sampling = Sampling(interval_seconds=1, timeout_seconds=2)
-        return envelope(monitor, ttl, FaultKind.VM_POWER_OFF, sampling)
+        return envelope(monitor, ttl, FaultKind(fault), sampling)
 
     def get(self, name: str) -> Json:
         """Return a profile: live statuses, what DNS answers now, drift from what was applied."""

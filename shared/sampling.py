@@ -12,7 +12,7 @@ from collections.abc import Callable, Coroutine, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from shared.core.errors import SwitchbackError
 from shared.core.grid import SECOND_MS, Grid, next_second, window_start
@@ -22,7 +22,6 @@ from shared.core.questions import (
     ClientQuestion,
     DnsQuestion,
     HealthQuestion,
-    OwnQuestion,
     arm_questions,
     own_questions,
 )
@@ -39,27 +38,32 @@ RETURN_BEFORE_END_MS = 100
 """So that the timer is free when its next slot comes."""
 T = TypeVar("T")
 Samples = tuple[Sample, ...]
+Done = Callable[[Sample], None]
+"""Takes a sample, once."""
 
 
 class DnsSampler(Protocol):
-    """Asks one server one question, once."""
+    """Asks servers, each question once."""
 
-    async def sample(self, question: DnsQuestion) -> Sample:
-        """Return what came of it."""
+    async def sample_all(self, asked: Iterable[tuple[DnsQuestion, Done]]) -> None:
+        """Ask everything at once and hand over each sample as it comes; return with the last."""
 
 
 class HealthSampler(Protocol):
-    """Asks one endpoint's address, once."""
+    """Asks endpoints' addresses, each once."""
 
-    async def sample(self, question: HealthQuestion) -> Sample:
-        """Return what came of it."""
+    async def sample_all(self, asked: Iterable[tuple[HealthQuestion, Done]]) -> None:
+        """Ask everything at once and hand over each sample as it comes; return with the last."""
 
 
 class ClientSampler(Protocol):
-    """Visits a URL as a client does, once."""
+    """Visits a URL as each class of client does, once; knows what it keeps between visits."""
 
-    async def sample(self, question: ClientQuestion) -> Sample:
-        """Return what came of it."""
+    async def follow(self, drills: Iterable[Drill]) -> None:
+        """Keep what belongs to these drills, and nothing else."""
+
+    async def sample(self, question: ClientQuestion) -> Samples:
+        """Return what came of it; nothing, of a client that is not known."""
 
 
 class ArmSampler(Protocol):
@@ -104,12 +108,27 @@ class Senses:
     drills: OpenDrills
 
 
-class Sampled(NamedTuple):
-    """An open drill and what it asks in every slot."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sampled:
+    """An open drill and what it asks in every slot, by whom it is asked."""
 
     drill: Drill
-    own: tuple[OwnQuestion, ...]
+    dns: tuple[tuple[DnsQuestion, Done], ...]
+    health: tuple[tuple[HealthQuestion, Done], ...]
+    clients: tuple[ClientQuestion, ...]
     arm: tuple[ArmQuestion, ...]
+
+    @classmethod
+    def of(cls, drill: Drill, done: Done) -> "Sampled":
+        """Return what the drill asks; `done` takes its samples."""
+        own = own_questions(drill)
+        return cls(
+            drill=drill,
+            dns=tuple((each, done) for each in own if isinstance(each, DnsQuestion)),
+            health=tuple((each, done) for each in own if isinstance(each, HealthQuestion)),
+            clients=tuple(each for each in own if isinstance(each, ClientQuestion)),
+            arm=arm_questions(drill),
+        )
 
 
 class Sampling:
@@ -127,7 +146,7 @@ class Sampling:
         self._windows = Windows(writer=secrets.token_hex(4))
         self._grid = Grid()
         self._open: tuple[Sampled, ...] = ()
-        self._pending: dict[asyncio.Task[Samples], Instant] = {}
+        self._pending: dict[asyncio.Task[Any], Instant] = {}
         # A thread each: writing must not wait for reading which drills are open, nor the reverse.
         self._drills, self._table = _Dependency("open drills"), _Dependency("timeline")
         self._refreshing: asyncio.Task[None] | None = None
@@ -160,31 +179,33 @@ class Sampling:
             await asyncio.sleep(self._wall_seconds_until(until))
 
     def _ask_due(self, now: Instant) -> None:
-        for drill, own, arm in self._open:
-            interval_seconds = drill.plan.sample_interval_seconds
+        dns: list[tuple[DnsQuestion, Done]] = []
+        health: list[tuple[HealthQuestion, Done]] = []
+        for each in self._open:
+            drill, interval_seconds = each.drill, each.drill.plan.sample_interval_seconds
             if self._grid.is_due((drill.id, "own"), now, interval_seconds * SECOND_MS):
-                for question in own:
-                    self._start(drill.id, self._ask(question))
+                dns += each.dns
+                health += each.health
+                for question in each.clients:
+                    self._start(drill.id, self._senses.client.sample(question))
             if self._grid.is_due((drill.id, "arm"), now, interval_ms("monitor", interval_seconds)):
-                for read in arm:
+                for read in each.arm:
                     self._start(drill.id, self._senses.arm.sample(read))
-
-    async def _ask(self, question: OwnQuestion) -> Samples:
-        match question:
-            case DnsQuestion():
-                return (await self._senses.dns.sample(question),)
-            case HealthQuestion():
-                return (await self._senses.health.sample(question),)
-            case ClientQuestion():
-                return (await self._senses.client.sample(question),)
+        if dns:
+            self._begin(self._senses.dns.sample_all(dns)).add_done_callback(_went_well)
+        if health:
+            self._begin(self._senses.health.sample_all(health)).add_done_callback(_went_well)
 
     def _start(self, drill_id: str, asking: Coroutine[Any, Any, Samples]) -> None:
+        self._begin(asking).add_done_callback(partial(self._collect, drill_id))
+
+    def _begin(self, asking: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         task = asyncio.create_task(asking)
         self._pending[task] = self._clock.now()
-        task.add_done_callback(partial(self._collect, drill_id))
+        task.add_done_callback(self._pending.pop)
+        return task
 
     def _collect(self, drill_id: str, task: asyncio.Task[Samples]) -> None:
-        del self._pending[task]
         if _went_well(task):
             for sample in task.result():
                 self._windows.add(drill_id, sample)
@@ -195,9 +216,10 @@ class Sampling:
             drills = await self._drills.call(self._senses.drills.open_drills)
         except SwitchbackError:
             return
+        await self._senses.client.follow(drills)
         if drills and not self._open:
             _set_memory_aside()
-        self._open = tuple(Sampled(d, own_questions(d), arm_questions(d)) for d in drills)
+        self._open = tuple(Sampled.of(d, partial(self._windows.add, d.id)) for d in drills)
         self._grid.keep((drill.id, kind) for drill in drills for kind in ("own", "arm"))
 
     async def _flush(self) -> None:

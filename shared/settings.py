@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from urllib.parse import urlsplit
 
 from shared.core.errors import Fault, InvalidInput
@@ -14,8 +14,17 @@ NOT_FOR_UNDOING = (
     "DNS_AUTHORITATIVE",
     "DNS_RESOLVERS",
     "CLIENT_RESOLVER",
+    "DNS_CLIENT_SUBNETS",
+    "PRIVATE_TARGETS_ALLOWED",
+    "BASELINE_INTERVAL_SECONDS",
+    "RETENTION_DAYS",
 )
+WHOLE_NUMBERS = {"BASELINE_INTERVAL_SECONDS": (60, 10, 3_600), "RETENTION_DAYS": (90, 1, 3_650)}
+"""Default, least and most; 0 switches either off."""
+DIGITS_MAX = 6
 PORT_MAX = 65_535
+CLIENT_SUBNETS_MAX = 4
+"""Every server is asked once more for each of them, every second of a drill."""
 REQUIRED = ("AZURE_SUBSCRIPTION_ID", "DRILL_RESOURCE_GROUPS")
 
 
@@ -32,7 +41,12 @@ class Settings:
     authoritative: tuple[str, ...]
     resolvers: tuple[str, ...]
     client_resolver: str
+    client_subnets: tuple[str, ...]
+    private_targets: tuple[str, ...]
     drill_resource_groups: tuple[str, ...]
+    region: str
+    baseline_interval_seconds: int
+    retention_days: int
     clock: str
     connect_to: str
 
@@ -73,7 +87,12 @@ class Settings:
             authoritative=_listed(values, "DNS_AUTHORITATIVE"),
             resolvers=_listed(values, "DNS_RESOLVERS"),
             client_resolver=values.get("CLIENT_RESOLVER", ""),
+            client_subnets=_listed(values, "DNS_CLIENT_SUBNETS"),
+            private_targets=_listed(values, "PRIVATE_TARGETS_ALLOWED"),
             drill_resource_groups=_listed(values, "DRILL_RESOURCE_GROUPS"),
+            region=values.get("REGION_NAME", ""),
+            baseline_interval_seconds=_number(values, "BASELINE_INTERVAL_SECONDS"),
+            retention_days=_number(values, "RETENTION_DAYS"),
             clock=values.get("CLOCK", ""),
             connect_to=values.get("CONNECT_TO", ""),
         )
@@ -106,7 +125,38 @@ def _faults(values: Mapping[str, str]) -> list[Fault]:
     for name in ("DNS_AUTHORITATIVE", "DNS_RESOLVERS", "CLIENT_RESOLVER"):
         bad = [one for one in _listed(values, name) if not is_address_and_port(one)]
         faults += [_wrong(name, one, "address:port, such as 8.8.8.8:53") for one in bad]
+    faults += _subnet_faults(_listed(values, "DNS_CLIENT_SUBNETS"))
+    faults += _range_faults(_listed(values, "PRIVATE_TARGETS_ALLOWED"))
+    return [*faults, *_number_faults(values)]
+
+
+def _number(values: Mapping[str, str], name: str) -> int:
+    return int(values.get(name) or WHOLE_NUMBERS[name][0])
+
+
+def _number_faults(values: Mapping[str, str]) -> list[Fault]:
+    faults = []
+    for name, (_, least, most) in WHOLE_NUMBERS.items():
+        text = values.get(name, "")
+        is_number = text.isascii() and text.isdigit() and len(text) <= DIGITS_MAX
+        if text and not (is_number and (int(text) == 0 or least <= int(text) <= most)):
+            faults.append(_wrong(name, text, f"a whole number from {least} to {most}, or 0 (off)"))
     return faults
+
+
+def _subnet_faults(subnets: tuple[str, ...]) -> list[Fault]:
+    name, right = "DNS_CLIENT_SUBNETS", "a subnet such as 203.0.113.0/24 or 2001:db8::/48"
+    faults = [_wrong(name, one, right) for one in subnets if not is_subnet(one)]
+    if len(subnets) > CLIENT_SUBNETS_MAX:
+        faults.append(_wrong(name, ",".join(subnets), f"at most {CLIENT_SUBNETS_MAX} subnets"))
+    if len(set(subnets)) < len(subnets):
+        faults.append(_wrong(name, ",".join(subnets), "each subnet once"))
+    return faults
+
+
+def _range_faults(ranges: tuple[str, ...]) -> list[Fault]:
+    name, right = "PRIVATE_TARGETS_ALLOWED", "a range of addresses such as 10.1.0.0/16"
+    return [_wrong(name, one, right) for one in ranges if not is_subnet(one)]
 
 
 def _endpoint_faults(values: Mapping[str, str]) -> list[Fault]:
@@ -130,6 +180,14 @@ def is_address(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def is_subnet(text: str) -> bool:
+    """The text is a network with its prefix, as everybody writes it: it names a series."""
+    try:
+        return str(ip_network(text)) == text
+    except ValueError:
+        return False
 
 
 def is_address_and_port(text: str) -> bool:

@@ -8,20 +8,22 @@ from shared.core.errors import (
     DrillExists,
     Fault,
     InvalidInput,
+    NothingHeld,
     PreflightFailed,
     ProfileBusy,
     SafetyLeverEngaged,
     UpstreamUnavailable,
 )
-from shared.core.model import Drill, Ending, Phase
-from shared.core.plan import FaultKind, Plan
-from shared.core.samples import Instant, Timeline
-from shared.drills import Dependencies, Drills
-from shared.ledger import Dependencies as LedgerDependencies
+from shared.core.model import Caution, Drill, Ending, Phase
+from shared.core.plan import Failback, FaultKind, Plan
+from shared.core.samples import Attempt, Instant, Timeline
+from shared.drill_ports import Dependencies
+from shared.drills import Drills
 from shared.ledger import Ledger
+from shared.ledger_ports import Dependencies as LedgerDependencies
 from shared.preflight import Inspection
 from tests.core.test_observe import lab
-from tests.support.drills import LAB, START, an_undo_record, at
+from tests.support.drills import LAB, START, a_drill, an_undo_record, at
 from tests.support.machines import ToyClock, ToyMachine
 from tests.support.memory import MemoryDrills, MemoryTimeline, MemoryUndos
 
@@ -33,12 +35,13 @@ class ToyPreflight:
     """A preflight that finds what a test says."""
 
     faults: tuple[Fault, ...] = ()
+    cautions: tuple[Caution, ...] = ()
     blocking: str = ""
 
     def inspect(self, plan: Plan) -> Inspection:
         """Return the lab."""
         del plan
-        return Inspection("virginia", LAB, self.faults)
+        return Inspection("virginia", LAB, self.faults, self.cautions)
 
     def blocked(self, drill: Drill) -> str:
         """Return what a test says."""
@@ -150,6 +153,16 @@ def test_a_failed_preflight_starts_nothing() -> None:
     assert bench.store.open_drills() == ()
 
 
+def test_a_drill_keeps_the_cautions_that_it_was_started_with() -> None:
+    """They forbid nothing, and its report will have to tell them."""
+    caution = Caution(code="DynamicAddress", target="endpoint", message="It will change.")
+    bench = Bench(preflight=ToyPreflight(cautions=(caution,)))
+
+    bench.drills().start("d1", PLAN, "as sent", "a test")
+
+    assert bench.store.load("d1").cautions == (caution,)
+
+
 def test_an_engaged_lever_starts_nothing() -> None:
     """The safety lever forbids new drills."""
     bench = Bench()
@@ -229,6 +242,46 @@ def test_a_person_who_starts_the_machine_is_not_undone(bench: Bench) -> None:
 
     assert (drill.phase, drill.reason) == (Phase.FAILBACK, "FaultRemovedByOthers")
     assert bench.machine.asked == ["powerOff"]
+
+
+def test_a_held_failback_is_released_once(bench: Bench) -> None:
+    """Not before there is one, and twice is no harm."""
+    plan = replace(PLAN, failback=Failback.HOLD)
+    drill = bench.store.create(a_drill(Phase.HOLD, id="d2", plan=replace(plan, profile="other")))
+    with pytest.raises(NothingHeld, match="hold"):
+        bench.drills().release("d2")
+    bench.store.save(replace(drill, phase=Phase.FAILBACK))
+
+    first, second = bench.drills().release("d2"), bench.drills().release("d2")
+
+    assert first.release_requested == "OperatorRelease"
+    assert second == first
+
+
+def test_what_is_not_held_is_not_released(bench: Bench) -> None:
+    """Its plan says automatic: the caller is told, and nothing changes."""
+    failed_over(bench)
+
+    with pytest.raises(NothingHeld, match="automatic"):
+        bench.drills().release("d1")
+
+
+def test_restoring_stops_a_drill_on_its_way(bench: Bench) -> None:
+    """What was broken is undone at once, and nothing is broken anew."""
+    failed_over(bench)
+
+    (restored,) = bench.drills().restore("d1", by="ada")
+    drill = bench.tick(72)
+
+    assert (restored.state, restored.sent) == ("stopped", Attempt.OK)
+    assert (drill.phase, drill.reason) == (Phase.FAILBACK, "OperatorRestore")
+    assert bench.machine.asked == ["powerOff", "start"]
+
+
+def test_there_is_nothing_to_restore_in_a_steady_drill(bench: Bench) -> None:
+    """It has broken nothing, and goes on."""
+    assert bench.drills().restore("d1", by="ada") == ()
+    assert bench.drills().state("d1").stop_requested == ""
 
 
 def test_a_tick_that_lost_the_race_does_nothing(bench: Bench) -> None:

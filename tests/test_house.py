@@ -15,6 +15,8 @@ CODES = (
     re.compile(r'Fault\(\s*"([A-Z]\w+)"'),
     re.compile(r'^\s+(?:error\.)?code = "([A-Z]\w+)"', re.MULTILINE),
     re.compile(r'Finding\(\s*"([A-Z]\w+)"'),
+    re.compile(r'_NoMachines\(\s*"([A-Z]\w+)"'),
+    re.compile(r'Caution\(\s*code="([A-Z]\w+)"'),
     re.compile(r'^\s+"((?:Fault|No|Deadline|Rollback)[A-Z]\w+)",$', re.MULTILINE),
     re.compile(r'return "([A-Z][a-z]+[A-Z]\w+)" if|return "([A-Z][a-z]+[A-Z]\w+)"$', re.MULTILINE),
     re.compile(r'reason: str = "([A-Z]\w+)"'),

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from shared.core.errors import StaleRow, UpstreamUnavailable
-from shared.core.model import Drill, HealthCheck, Phase, TargetMachine, UndoRecord
+from shared.core.model import Broken, Drill, HealthCheck, Phase, TargetMachine, UndoRecord
 from shared.core.plan import FaultKind
 from shared.core.samples import ActionKind, ActionRecord, Attempt, Instant
 from shared.core.undo import Seen
-from shared.ledger import Dependencies, Ledger
+from shared.ledger import Ledger
+from shared.ledger_ports import Dependencies
 from tests.support.drills import VIRGINIA_VM, a_drill, an_undo_record, at
 from tests.support.machines import Told, ToyClock, ToyMachine
 from tests.support.memory import MemoryTimeline, MemoryUndos
@@ -76,11 +77,11 @@ def test_the_record_is_committed_before_the_fault(bench: Bench) -> None:
 def test_the_action_is_written_before_it_is_sent_and_completed_after(bench: Bench) -> None:
     """A crash in between leaves an action whose outcome is unknown."""
 
-    class Broken(ToyMachine):
-        def inject(self, resource: str, not_after: Instant) -> Told:
+    class Dying(ToyMachine):
+        def inject(self, broken: Broken, not_after: Instant) -> Told:
             raise KeyboardInterrupt
 
-    bench.machine = Broken()
+    bench.machine = Dying()
     with pytest.raises(KeyboardInterrupt):
         bench.ledger().inject(a_drill(Phase.FAILOVER), CHECK)
     (unknown,) = bench.timeline.actions.values()
@@ -234,10 +235,10 @@ def test_one_overdue_record_does_not_keep_the_next_from_being_restored(bench: Be
     """Each is tried, whatever the other's trouble, even one that nobody has thought of."""
 
     class Odd(ToyMachine):
-        def look(self, resource: str) -> Seen:
-            if resource == "odd":
+        def look(self, broken: Broken) -> Seen:
+            if broken.resource == "odd":
                 raise AttributeError("ARM answered with something that is no machine.")
-            return super().look(resource)
+            return super().look(broken)
 
     bench.machine = Odd(state="stopped")
     bench.store.create(an_undo_record(resource="odd"))
@@ -309,15 +310,15 @@ def test_several_machines_are_broken_one_by_one(bench: Bench) -> None:
         hidden = True
         states: dict[str, str] = {}  # noqa: RUF012 - a test's own
 
-        def look(self, resource: str) -> Seen:
-            if resource == other and self.hidden:
+        def look(self, broken: Broken) -> Seen:
+            if broken.resource == other and self.hidden:
                 return Seen(state=None, fault_in_place=None)
-            state = self.states.get(resource, "running")
+            state = self.states.get(broken.resource, "running")
             return Seen(state=state, fault_in_place=state == "stopped")
 
-        def inject(self, resource: str, not_after: Instant) -> Told:
-            self.states[resource] = "stopped"
-            return super().inject(resource, not_after)
+        def inject(self, broken: Broken, not_after: Instant) -> Told:
+            self.states[broken.resource] = "stopped"
+            return super().inject(broken, not_after)
 
     bench.machine = machine = Two()
     bench.ledger().inject(drill, CHECK)

@@ -239,6 +239,10 @@ def test_the_envelope_of_the_live_settings_can_be_asked_what_if(bench: Bench) ->
         "lab", {"intervalInSeconds": 10, "timeoutInSeconds": 9, "ttl": 20}
     )
 
+    switchover = bench.profiles().envelope("lab", {}, "endpointDisable")
+    assert switchover.rto_floor_seconds == 0
+    with pytest.raises(InvalidInput, match="probePath"):
+        bench.profiles().envelope("lab", {}, "vmExplode")
     assert live.rto_floor_seconds == 100
     assert faster.rto_floor_seconds == 39
     with pytest.raises(InvalidInput):

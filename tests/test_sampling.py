@@ -113,6 +113,16 @@ def test_a_drill_that_has_closed_is_not_asked_for_longer(bench: Bench) -> None:
     assert bench.written() == bench.seconds()
 
 
+def test_what_clients_keep_is_kept_as_long_as_their_drill_is_open(bench: Bench) -> None:
+    """They are told of it before they are asked, and of its end although nothing is asked then."""
+    bench.run()
+    bench.drills.drills = ()
+    bench.run(2)
+
+    assert bench.clients.followed[0] == ("d1",)
+    assert bench.clients.followed[-1] == ()
+
+
 def test_what_storage_refuses_is_written_later(
     bench: Bench, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -180,6 +190,6 @@ def test_a_row_grows_while_its_minute_is_open(bench: Bench) -> None:
     """One row a minute and writer: six writes, then it is sealed."""
     bench.run(8)
 
-    assert [len(row) for row in bench.rows.rows.values()] == [50 * 5, 30 * 5]
+    assert [len(row) for row in bench.rows.rows.values()] == [50 * 8, 30 * 8]
     assert bench.rows.writes == 8
     assert len({writer for _, _, writer in bench.rows.rows}) == 1

@@ -49,6 +49,13 @@ def test_all_missing_settings_are_named_at_once() -> None:
         ("CLOCK", "2026-11-22T09:00:00Z@0*20"),
         ("CONNECT_TO", "127.1.0.4:80=127.1.0.4:8080"),
         ("DNS_RESOLVERS", "dns.example.com:53"),
+        ("DNS_CLIENT_SUBNETS", "203.0.113.0"),
+        ("PRIVATE_TARGETS_ALLOWED", "10.0.0.0"),
+        ("PRIVATE_TARGETS_ALLOWED", "10.1.2.3/8"),
+        ("DNS_CLIENT_SUBNETS", "203.0.113.7/24"),
+        ("DNS_CLIENT_SUBNETS", "2001:DB8::/48"),
+        ("DNS_CLIENT_SUBNETS", "10.0.0.0/8,10.0.0.0/8"),
+        ("DNS_CLIENT_SUBNETS", "1.0.0.0/8,2.0.0.0/8,3.0.0.0/8,4.0.0.0/8,5.0.0.0/8"),
         ("DNS_AUTHORITATIVE", "8.8.8.8"),
         ("CLIENT_RESOLVER", "8.8.8.8:99999"),
     ],
@@ -68,6 +75,13 @@ def test_an_emulated_azure_may_be_reached_over_http(endpoint: str) -> None:
     assert settings.is_emulated
 
 
+def test_client_subnets_are_read_in_their_order() -> None:
+    """Of both families."""
+    settings = Settings.read(GOOD | {"DNS_CLIENT_SUBNETS": "203.0.113.0/24, 2001:db8::/48"})
+
+    assert settings.client_subnets == ("203.0.113.0/24", "2001:db8::/48")
+
+
 def test_what_only_drills_need_does_not_keep_the_watchdog_from_its_work() -> None:
     """A resolver that is misspelt during a drill must not leave its machine stopped."""
     values = GOOD | {"DNS_RESOLVERS": "8.8.8.8", "DRILL_RESOURCE_GROUPS": ""}
@@ -77,6 +91,12 @@ def test_what_only_drills_need_does_not_keep_the_watchdog_from_its_work() -> Non
     settings = Settings.for_undoing(values, wrong.value)
 
     assert (settings.subscription_id, settings.resolvers) == ("0000", ())
+
+
+def test_the_region_is_what_app_service_says() -> None:
+    """By its display name; elsewhere nobody sets it, and it is unknown."""
+    assert Settings.read(GOOD | {"REGION_NAME": "East US"}).region == "East US"
+    assert Settings.read(GOOD).region == ""
 
 
 def test_without_what_the_watchdog_needs_the_app_does_not_start() -> None:
@@ -103,4 +123,5 @@ def test_the_sample_lists_every_setting_that_is_read() -> None:
     Settings.read(Spy(GOOD))
     hosts = {"FUNCTIONS_WORKER_RUNTIME", "AzureWebJobsStorage"}
     schedules = {"SAMPLES_SCHEDULE", "ADVANCE_SCHEDULE", "RESTORE_SCHEDULE"}
+    schedules |= {"RETENTION_SCHEDULE"}
     assert set(sample) - hosts - schedules == read

@@ -17,7 +17,9 @@ resource drill 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
     permissions: [
       {
         actions: [
+          'Microsoft.Authorization/permissions/read'
           'Microsoft.Compute/locations/operations/read'
+          'Microsoft.Compute/virtualMachines/deallocate/action'
           'Microsoft.Compute/virtualMachines/instanceView/read'
           'Microsoft.Compute/virtualMachines/powerOff/action'
           'Microsoft.Compute/virtualMachines/read'
@@ -47,6 +49,7 @@ resource profile 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
     permissions: [
       {
         actions: [
+          'Microsoft.Authorization/permissions/read'
           'Microsoft.Network/trafficManagerProfiles/azureEndpoints/delete'
           'Microsoft.Network/trafficManagerProfiles/azureEndpoints/read'
           'Microsoft.Network/trafficManagerProfiles/azureEndpoints/write'

@@ -1,6 +1,6 @@
 // Every setting that the app reads. Absent on purpose: TABLES_CONNECTION (it would be a secret),
 // CLOCK and CONNECT_TO (an emulator's; the app refuses them here), FUNCTIONS_WORKER_RUNTIME (the
-// plan's functionAppConfig says it).
+// plan's functionAppConfig says it), REGION_NAME (App Service sets it).
 param appName string
 param identityClientId string
 param insightsConnection string
@@ -11,9 +11,14 @@ param drillResourceGroups array
 param dnsAuthoritative string
 param dnsResolvers string
 param clientResolver string
+param dnsClientSubnets string
+param privateTargetsAllowed string
 param samplesSchedule string
 param advanceSchedule string
 param restoreSchedule string
+param retentionSchedule string
+param baselineIntervalSeconds string
+param retentionDays string
 
 resource app 'Microsoft.Web/sites@2024-04-01' existing = {
   name: appName
@@ -38,9 +43,14 @@ resource settings 'Microsoft.Web/sites/config@2024-04-01' = {
     DNS_AUTHORITATIVE: dnsAuthoritative
     DNS_RESOLVERS: dnsResolvers
     CLIENT_RESOLVER: clientResolver
+    DNS_CLIENT_SUBNETS: dnsClientSubnets
+    PRIVATE_TARGETS_ALLOWED: privateTargetsAllowed
     DRILL_RESOURCE_GROUPS: join(drillResourceGroups, ',')
     SAMPLES_SCHEDULE: samplesSchedule
     ADVANCE_SCHEDULE: advanceSchedule
     RESTORE_SCHEDULE: restoreSchedule
+    RETENTION_SCHEDULE: retentionSchedule
+    BASELINE_INTERVAL_SECONDS: baselineIntervalSeconds
+    RETENTION_DAYS: retentionDays
   }
 }

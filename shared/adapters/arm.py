@@ -35,16 +35,17 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 NETWORK_API_VERSION = "2024-05-01"
+AUTHORIZATION_API_VERSION = "2022-04-01"
 SERVER_ERROR = HTTPStatus.INTERNAL_SERVER_ERROR
-POWER_REQUEST_SECONDS_MAX = 20
-"""A power request's whole life (virtual seconds); see the product contract, section 5."""
+ACT_SECONDS_MAX = 20
+"""The whole life (virtual seconds) of a request that breaks or mends; contract, section 5."""
 ONE_ATTEMPT = {"retry_total": 0}
 """A sample is never retried, and whoever looks looks again."""
 NOT_FOUND = 404
 
 
-class PowerAnswer(NamedTuple):
-    """What came of a power request."""
+class Answer(NamedTuple):
+    """What came of a request that breaks or mends."""
 
     outcome: Attempt
     detail: str
@@ -111,6 +112,14 @@ class Arm:
             found: Json = response.json()
             return found
 
+    def permissions(self, scope: str) -> list[Json] | None:
+        """Return what this identity may do at a scope, role by role; None if ARM tells less."""
+        url = f"{scope}/providers/Microsoft.Authorization/permissions"
+        found = self.resource(url, AUTHORIZATION_API_VERSION)
+        with _as_core_errors():
+            # A second page may hold the very role that is sought: half a list tells nothing.
+            return list(found["value"]) if found and not found.get("nextLink") else None
+
     def profile_statuses(self, profile_id: str) -> tuple[str, dict[str, str]]:
         """Return profileMonitorStatus and each endpoint's endpointMonitorStatus, asked once."""
         found = self.profile(profile_id, **ONE_ATTEMPT)
@@ -134,24 +143,55 @@ class Arm:
             codes = [status.get("code", "") for status in view.get("statuses") or []]
             states = [code.removeprefix("PowerState/") for code in codes if "PowerState/" in code]
             state = states[0] if states else "unknown"
-            return Machine(state, found.get("tags") or {}, found.get("location", ""))
+            scale_set = (found["properties"].get("virtualMachineScaleSet") or {}).get("id", "")
+            return Machine(state, found.get("tags") or {}, found.get("location", ""), scale_set)
 
     def power_state(self, machine_id: str) -> str:
         """Return a machine's power state, asked once; `absent` if there is no such machine."""
         found = self.machine(machine_id, **ONE_ATTEMPT)
         return found.power_state if found else "absent"
 
-    def power_off(self, machine_id: str, not_after: Instant) -> PowerAnswer:
-        """Ask for a power-off, once: no retry, and never after `not_after`. Never raises."""
-        at = self._at(machine_id)
-        request = self._compute.virtual_machines.begin_power_off
-        return self._power(lambda **limits: request(at.group, at.name, **limits), not_after)
+    def stop(self, machine_id: str, operation: str, not_after: Instant) -> Answer:
+        """Ask for `powerOff` or `deallocate`, once: no retry, never after `not_after`.
 
-    def start(self, machine_id: str) -> PowerAnswer:
+        Never raises.
+        """
+        at = self._at(machine_id)
+        machines = self._compute.virtual_machines
+        requests = {"powerOff": machines.begin_power_off, "deallocate": machines.begin_deallocate}
+        request = requests[operation]
+        return self._act(lambda **limits: request(at.group, at.name, **limits), not_after)
+
+    def start(self, machine_id: str) -> Answer:
         """Ask for a start, once; whoever looks again asks again. Never raises."""
         at = self._at(machine_id)
         request = self._compute.virtual_machines.begin_start
-        return self._power(lambda **limits: request(at.group, at.name, **limits), None)
+        return self._act(lambda **limits: request(at.group, at.name, **limits), None)
+
+    def endpoint(self, endpoint_id: str) -> Json | None:
+        """Return one endpoint, or None."""
+        at = self._at(endpoint_id)
+        with _as_core_errors():
+            try:
+                get = self._traffic_manager.endpoints.get
+                found: Json = get(at.group, at.name, *at.child.split("/")).as_dict()
+            except ResourceNotFoundError:
+                return None
+            return found
+
+    def patch_endpoint(
+        self, endpoint_id: str, properties: Json, not_after: Instant | None = None
+    ) -> Answer:
+        """Ask to change only these properties, once, and not after `not_after`. Never raises."""
+        at = self._at(endpoint_id)
+        update = self._traffic_manager.endpoints.update
+        body = {"properties": properties}
+
+        def request(**limits: Any) -> object:  # noqa: ANN401 - the SDK's
+            limits.pop("polling")  # there is nothing to poll: the answer is the end of it
+            return update(at.group, at.name, *at.child.split("/"), body, **limits)  # type: ignore[call-overload]
+
+        return self._act(request, not_after)
 
     def _at(self, resource_id: str) -> ResourceId:
         """Return the parts of an id of this subscription; the clients know no other."""
@@ -162,8 +202,8 @@ class Arm:
             )
         return at
 
-    def _power(self, request: Any, not_after: Instant | None) -> PowerAnswer:  # noqa: ANN401 - an SDK call
-        wall_seconds = self._clock.wall_seconds(POWER_REQUEST_SECONDS_MAX)
+    def _act(self, request: Any, not_after: Instant | None) -> Answer:  # noqa: ANN401 - an SDK call
+        wall_seconds = self._clock.wall_seconds(ACT_SECONDS_MAX)
         limits = {
             "polling": False,  # fire, then look: no tick waits for an operation
             "retry_total": 0,
@@ -176,12 +216,12 @@ class Arm:
         except HttpResponseError as error:
             refused = (error.status_code or SERVER_ERROR) < SERVER_ERROR
             outcome = Attempt.FAILED if refused else Attempt.UNKNOWN
-            return PowerAnswer(outcome, f"{error.status_code} {_code(error)}: {_sentence(error)}")
+            return Answer(outcome, f"{error.status_code} {_code(error)}: {_sentence(error)}")
         except (LateRequest, ServiceRequestError) as error:
-            return PowerAnswer(Attempt.FAILED, f"Never sent: {error}")
+            return Answer(Attempt.FAILED, f"Never sent: {error}")
         except AzureError as error:
-            return PowerAnswer(Attempt.UNKNOWN, f"No answer: {error}")
-        return PowerAnswer(Attempt.OK, "Accepted.")
+            return Answer(Attempt.UNKNOWN, f"No answer: {error}")
+        return Answer(Attempt.OK, "Accepted.")
 
     @cached_property
     def _credential(self) -> "TokenCredential":

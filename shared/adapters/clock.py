@@ -7,7 +7,7 @@ from typing import Self
 
 from shared.core.samples import EPOCH, Instant
 
-NANOSECONDS_PER_MS = 1_000_000
+NANOSECONDS_PER_MS, NANOSECONDS_PER_TENTH = 1_000_000, 100_000
 SETTING = re.compile(r"(?P<anchor>[^@]+)@(?P<monotonic>\d+(?:\.\d+)?)\*(?P<speed>\d+(?:\.\d+)?)")
 EXAMPLE = "2026-11-22T09:00:00Z@81234.567*20"
 
@@ -44,9 +44,17 @@ class Clock:
         """Return the time, rounded down: right for the moment at which something is asked."""
         return self._nanoseconds() // NANOSECONDS_PER_MS
 
-    def ceil(self) -> Instant:
-        """Return the time, rounded up: right for the moment at which an answer is there."""
-        return -(-self._nanoseconds() // NANOSECONDS_PER_MS)
+    def ceil(self, ago_ns: int = 0) -> Instant:
+        """Return the time, rounded up: right for the moment at which an answer is there.
+
+        It was there so many nanoseconds of the wall's time ago.
+        """
+        ago = ago_ns if self._anchor_ns is None else ago_ns * self._times // self._per
+        return -((ago - self._nanoseconds()) // NANOSECONDS_PER_MS)
+
+    def tenths(self, wall_ns: int) -> int:
+        """Return how long a stretch of the wall's time is here, in tenths of a millisecond."""
+        return round(wall_ns * self.speed / NANOSECONDS_PER_TENTH)
 
     def wall_seconds(self, virtual_seconds: float) -> float:
         """Return how long a stretch of this clock's time takes on the wall."""

@@ -9,6 +9,8 @@ Peer = tuple[str, int]
 """Address and port."""
 
 PORT_MAX = 65_535
+JUDGED_KEPT_MAX = 4_096
+"""Addresses whose judgement is remembered: to judge costs half as much as to connect."""
 
 NEVER = tuple(
     ip_network(text)
@@ -38,9 +40,18 @@ class Guard:
     def __init__(self, *, allow_loopback: bool = False, private_ranges: Iterable[str] = ()) -> None:
         self._allow_loopback = allow_loopback
         self._listed = tuple(ip_network(text) for text in private_ranges)
+        self._judged: dict[str, bool] = {}
 
     def allows(self, address: str) -> bool:
         """The address, and every IPv4 address that it carries, may be connected to."""
+        judged = self._judged.get(address)
+        if judged is None:
+            if len(self._judged) >= JUDGED_KEPT_MAX:
+                self._judged.clear()
+            judged = self._judged[address] = self._judge(address)
+        return judged
+
+    def _judge(self, address: str) -> bool:
         try:
             outer = ip_address(address)
         except ValueError:

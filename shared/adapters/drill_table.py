@@ -25,8 +25,9 @@ from shared.core.errors import (
     StaleRow,
     UpstreamUnavailable,
 )
+from shared.core.lever import Lever
 from shared.core.model import Drill, Ending, Phase
-from shared.core.samples import Instant, rfc3339
+from shared.core.samples import Instant, instant, rfc3339
 
 log = logging.getLogger(__name__)
 
@@ -73,6 +74,16 @@ class DrillTable:
         row = self._rows.get(PARTITION, _lock_key(profile))
         return row["drill_id"] if row else None
 
+    def busy(self) -> frozenset[str]:
+        """Return the profiles, in lower case, that have a drill running."""
+        locks = self._rows.between(PARTITION, "lock|", "lock}")
+        return frozenset(row["RowKey"].removeprefix("lock|") for row in locks)
+
+    def open_ids(self) -> frozenset[str]:
+        """Return the ids of the drills that are running."""
+        locks = self._rows.between(PARTITION, "lock|", "lock}")
+        return frozenset(row["drill_id"] for row in locks)
+
     def create(self, drill: Drill) -> Drill:
         """Commit a new drill and its lock together, or raise ProfileBusy or DrillExists."""
         lock = {
@@ -111,20 +122,40 @@ class DrillTable:
         )
         return replace(drill, version=etags[0])
 
-    def closed(self, profile: str, top: int) -> list[Row]:
-        """Return the newest summaries of a profile's closed drills (of all profiles, if empty)."""
+    def closed(self, profile: str, top: int, after: str = "") -> list[Row]:
+        """Return the newest summaries of a profile's closed drills (of all profiles, if empty).
+
+        Each has its `key`; a page begins behind the last one's.
+        """
         prefix = f"summary|{profile.lower()}|" if profile else "summary|"
-        return self._rows.between(PARTITION, prefix, prefix[:-1] + "}", top)
+        first = max(prefix, f"{after} ")  # a blank sorts before whatever a longer key goes on with
+        found = self._rows.between(PARTITION, first, prefix[:-1] + "}", top)
+        return [row | {"key": row["RowKey"]} for row in found]
 
     def is_lever_engaged(self) -> bool:
         """Return whether the safety lever stops and forbids all drills."""
         row = self._rows.get(PARTITION, LEVER)
         return bool(row and row["engaged"])
 
-    def set_lever(self, *, engaged: bool, reason: str, now: Instant) -> None:
+    def lever(self) -> Lever:
+        """Return the safety lever's position, and who put it there; released if never touched."""
+        row = self._rows.get(PARTITION, LEVER)
+        if row is None:
+            return Lever()
+        return Lever(
+            engaged=bool(row["engaged"]),
+            reason=row["reason"],
+            changed_at=instant(row["changed_at"]),
+            changed_by=row.get("changed_by", ""),
+            changed_from=row.get("changed_from", ""),
+        )
+
+    def set_lever(
+        self, *, engaged: bool, reason: str, now: Instant, by: str = "", where: str = ""
+    ) -> None:
         """Engage or release the safety lever."""
-        row = {"PartitionKey": PARTITION, "RowKey": LEVER}
-        self._rows.put(row | {"engaged": engaged, "reason": reason, "changed_at": rfc3339(now)})
+        row = {"PartitionKey": PARTITION, "RowKey": LEVER, "engaged": engaged, "reason": reason}
+        self._rows.put(row | {"changed_at": rfc3339(now), "changed_by": by, "changed_from": where})
 
 
 def to_row(drill: Drill) -> Row:

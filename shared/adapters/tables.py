@@ -1,7 +1,7 @@
 """Table storage: how tables are reached, and how the SDK's exceptions become ours."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from threading import Lock
@@ -23,14 +23,18 @@ from shared.settings import Settings
 Row = dict[str, Any]
 
 OPTIONS: dict[str, Any] = {
-    # POST (creates, transactions) is not retried: whoever did not get the answer looks first.
+    # What may be sent twice (GET, PUT) is, also when an answer was lost. POST (creates,
+    # transactions) is not: whoever did not get its answer looks first.
     "retry_total": 2,
-    "retry_backoff_factor": 0.1,
+    "retry_backoff_factor": 0.2,
+    # The SDK's own limits are five minutes. Short: whoever asks here comes again within seconds,
+    # and some of these answers an undo waits for.
     "connection_timeout": 3,
-    "read_timeout": 10,
+    "read_timeout": 5,
 }
 
-
+TRANSACTION_ROWS_MAX = 100
+"""Of one transaction, which is of one partition: Table storage's limit."""
 TEXT_CHARACTERS_MAX = 32_000
 """A string property holds 64 KiB of UTF-16."""
 
@@ -100,18 +104,40 @@ class Rows:
                 return None
             return {**found, "etag": found.metadata["etag"]}
 
-    def between(self, partition: str, first: str, last: str, top: int | None = None) -> list[Row]:
+    def between(
+        self,
+        partition: str,
+        first: str,
+        last: str,
+        top: int | None = None,
+        columns: list[str] | None = None,
+    ) -> list[Row]:
         """Return the rows with `first` <= RowKey < `last`, in order, at most `top`."""
         text = "PartitionKey eq @p and RowKey ge @first and RowKey lt @last"
-        parameters = {"p": partition, "first": first, "last": last}
+        asked: dict[str, Any] = {
+            "parameters": {"p": partition, "first": first, "last": last},
+            "results_per_page": top,
+            "select": columns,
+        }
         with as_core_errors():
-            found = self._client.query_entities(text, parameters=parameters, results_per_page=top)
             rows: list[Row] = []
-            for page in found.by_page():
+            for page in self._client.query_entities(text, **asked).by_page():
                 rows += [{**entity, "etag": entity.metadata["etag"]} for entity in page]
                 if top is not None and len(rows) >= top:
                     break
             return rows[:top]
+
+    def first_partition(self, low: str, high: str) -> str | None:
+        """Return the first partition with `low` <= PartitionKey < `high` that has a row."""
+        text = "PartitionKey ge @low and PartitionKey lt @high"
+        asked: dict[str, Any] = {
+            "parameters": {"low": low, "high": high},
+            "results_per_page": 1,
+            "select": ["PartitionKey", "RowKey"],
+        }
+        with as_core_errors():
+            found = next(iter(self._client.query_entities(text, **asked)), None)
+            return None if found is None else str(found["PartitionKey"])
 
     def put(self, row: Row) -> str:
         """Insert or replace a row and return its ETag."""
@@ -140,11 +166,22 @@ class Rows:
         with as_core_errors():
             self._client.delete_entity(partition, row)
 
+    def delete_all(self, rows: Sequence[Row]) -> None:
+        """Delete the versions that were read, all of one partition; StaleRow if one has changed."""
+        for at in range(0, len(rows), TRANSACTION_ROWS_MAX):
+            some = rows[at : at + TRANSACTION_ROWS_MAX]
+            self.together(*(deleting(key_of(row), row["etag"]) for row in some))
+
     def together(self, *operations: tuple[Any, ...]) -> list[str]:
         """Do all operations in one transaction, or none; return the ETags. StaleRow on a clash."""
         with as_core_errors():
             answers = self._client.submit_transaction(operations)
             return [str(answer.get("etag", "")) for answer in answers]
+
+
+def key_of(row: Row) -> Row:
+    """Return what names a row."""
+    return {"PartitionKey": row["PartitionKey"], "RowKey": row["RowKey"]}
 
 
 def creating(row: Row) -> tuple[Any, ...]:

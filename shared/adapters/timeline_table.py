@@ -2,26 +2,24 @@
 
 Partition: the drill. Row keys: `20261122T0903|writer` for a minute's samples (digits sort before
 letters), `action|...`, `transition|...`. So one range, from a minute on, holds that minute's and
-later samples and every act.
+later samples and every act; the audit's rows sort before all digits, and no tick reads them.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from operator import attrgetter, itemgetter
 from typing import Any
 
-from azure.core.exceptions import AzureError
-from azure.data.tables import TableClient, UpdateMode
-
-from shared.core.errors import UpstreamUnavailable
+from shared.adapters import audit_table
+from shared.adapters.tables import Row, Rows, Tables
 from shared.core.packing import pack, unpack
 from shared.core.samples import (
     EPOCH,
     ActionKind,
     ActionRecord,
     Attempt,
+    Entry,
     Instant,
     Outcome,
     Sample,
@@ -40,59 +38,39 @@ LAST_ANSWERS_LENGTH_MAX = 8_000
 
 ACTION, TRANSITION = "action|", "transition|"
 ACTION_COLUMNS = ("kind", "resource", "operation", "by", "sentAt", "answeredAt", "outcome")
-READ_COLUMNS = ["RowKey", *PACKED_COLUMNS, *ACTION_COLUMNS, "detail", "at", "phase", "reason"]
-
-CALL: Mapping[str, Any] = {
-    # The SDK retries neither POST nor PATCH by itself; all that is sent here may be sent twice.
-    "retry_on_methods": frozenset(
-        {"GET", "PUT", "DELETE", "HEAD", "OPTIONS", "POST", "PATCH", "TRACE", "MERGE"}
-    ),
-    # Its defaults wait for five minutes. Short: whoever writes here comes again within seconds.
-    "retry_total": 2,
-    "retry_backoff_factor": 0.2,
-    "connection_timeout": 3,
-    "read_timeout": 5,
-}
-
-Row = dict[str, Any]
+READ_COLUMNS = sorted(
+    {"RowKey", *PACKED_COLUMNS, *ACTION_COLUMNS, "detail", "at", "phase", "reason"}
+    | set(audit_table.COLUMNS)
+)
+"""What a person reads there besides is not sent."""
+FIRST, LAST = "", "~"
+"""No key sorts before the one, or after the other."""
 
 
 class TimelineTable:
     """All that is recorded of drills."""
 
-    def __init__(self, reach: Callable[[], TableClient]) -> None:
-        self._reach = reach
-        """Returns the table, made at first use: nothing asks the network while the app loads."""
+    def __init__(self, tables: Tables) -> None:
+        self._rows = Rows(tables, "timeline")
 
     def write_window(
         self, drill_id: str, minute: Instant, writer: str, samples: Sequence[Sample]
     ) -> None:
         """Write all of a minute's samples by one writer, in place of what it wrote before."""
-        self._upsert(to_window_row(drill_id, minute, writer, samples))
+        self._rows.put(to_window_row(drill_id, minute, writer, samples))
 
     def write_action(self, drill_id: str, action: ActionRecord) -> None:
         """Write an action; a second time, what has become of it."""
-        self._upsert(to_action_row(drill_id, action))
+        self._rows.put(to_action_row(drill_id, action))
 
     def write_transition(self, drill_id: str, transition: Transition) -> None:
         """Write that the drill entered a phase."""
-        self._upsert(to_transition_row(drill_id, transition))
+        self._rows.put(to_transition_row(drill_id, transition))
 
     def read(self, drill_id: str, since: Instant | None = None) -> Timeline:
-        """Return the timeline; with `since`, without the minutes that ended before it."""
-        from_key = window_key(since) if since is not None else ""
-        with _upstream("read"):
-            rows = self._reach().query_entities(
-                "PartitionKey eq @drill and RowKey ge @from",
-                parameters={"drill": drill_id, "from": from_key},
-                select=READ_COLUMNS,
-                **CALL,
-            )
-            return to_timeline(rows)
-
-    def _upsert(self, row: Row) -> None:
-        with _upstream("written"):
-            self._reach().upsert_entity(row, mode=UpdateMode.REPLACE, **CALL)
+        """Return the timeline; with `since`, without the minutes that ended before it and audit."""
+        first = window_key(since) if since is not None else FIRST
+        return to_timeline(self._rows.between(drill_id, first, LAST, columns=READ_COLUMNS))
 
 
 def window_key(minute: Instant) -> str:
@@ -159,12 +137,15 @@ def to_timeline(rows: Iterable[Mapping[str, Any]]) -> Timeline:
     samples: list[Sample] = []
     actions: list[ActionRecord] = []
     transitions: list[Transition] = []
+    audit: list[Entry] = []
     for row in rows:
         key: str = row["RowKey"]
         if key.startswith(ACTION):
             actions.append(_to_action(row))
         elif key.startswith(TRANSITION):
             transitions.append(_to_transition(row))
+        elif key.startswith(audit_table.KEY):
+            audit.append(audit_table.from_row(row))
         else:
             samples.extend(_to_samples(row))
     # Stable sorts over rows in order of their keys: the same rows give the same timeline.
@@ -172,6 +153,7 @@ def to_timeline(rows: Iterable[Mapping[str, Any]]) -> Timeline:
         samples=tuple(sorted(samples, key=itemgetter(Sample._fields.index("asked_at")))),
         actions=tuple(sorted(actions, key=attrgetter("sent_at"))),
         transitions=tuple(sorted(transitions, key=attrgetter("at"))),
+        audit=tuple(reversed(audit)),
     )
 
 
@@ -218,12 +200,3 @@ def _datetime(at: Instant) -> datetime:
 def _instant(stored: datetime) -> Instant:
     aware = stored if stored.tzinfo else stored.replace(tzinfo=UTC)
     return (aware - EPOCH) // timedelta(milliseconds=1)
-
-
-@contextmanager
-def _upstream(done: str) -> Iterator[None]:
-    """The SDK's exceptions end here."""
-    try:
-        yield
-    except AzureError as error:
-        raise UpstreamUnavailable(f"The timeline could not be {done}: {error.message}") from error

@@ -1,7 +1,8 @@
 """Undo records in Table storage: `open|{drill}|{n}` until verified, then `closed|{drill}|{n}`.
 
-The key of a record is its drill and its resource, so two hosts cannot commit it twice; closing
-moves the row in one transaction, so the watchdog reads open records and no history.
+The key of a record is its drill, its resource and its fault, so two hosts cannot commit it twice;
+closing moves the row in one transaction, so the watchdog reads open records and no history. A row
+`claim|{drill}|{n}` stays as long as its drill is kept.
 """
 
 import logging
@@ -34,8 +35,11 @@ class UndoTable:
         return self._below("open|")
 
     def create(self, record: UndoRecord) -> UndoRecord:
-        """Commit a new record, or raise StaleRow if there is one."""
-        return replace(record, version=self._rows.create(_to_row(record)))
+        """Commit a new record, or raise StaleRow if there is one, or was one that is closed."""
+        # The claim stays when the record moves: a host that froze here must not open it anew.
+        claim = {"PartitionKey": PARTITION, "RowKey": _key("claim", record)}
+        etags = self._rows.together(creating(_to_row(record)), creating(claim))
+        return replace(record, version=etags[0])
 
     def save(self, record: UndoRecord) -> UndoRecord:
         """Replace the version that was read, or raise StaleRow; a closed record moves away."""
@@ -45,6 +49,12 @@ class UndoTable:
         self._rows.together(deleting(was, record.version), creating(_to_row(record)))
         return record
 
+    def reopen(self, record: UndoRecord) -> UndoRecord:
+        """Move a closed record back among the open ones, or raise StaleRow."""
+        was = {"PartitionKey": PARTITION, "RowKey": _key("closed", record)}
+        etags = self._rows.together(deleting(was, record.version), creating(_to_row(record)))
+        return replace(record, version=etags[1])
+
     def _below(self, prefix: str) -> tuple[UndoRecord, ...]:
         rows = self._rows.between(PARTITION, prefix, prefix[:-1] + "}")
         read = [_readable(row) for row in rows]
@@ -52,8 +62,9 @@ class UndoTable:
 
 
 def _key(state: str, record: UndoRecord) -> str:
-    # A resource id has slashes, which no key may hold.
-    short = sha256(record.resource.lower().encode()).hexdigest()[:16]
+    # A resource id has slashes, which no key may hold; two settings of one resource are two things.
+    what = f"{record.resource.lower()}|{record.fault}"
+    short = sha256(what.encode()).hexdigest()[:16]
     return f"{state}|{record.drill_id}|{short}"
 
 

@@ -11,8 +11,12 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from shared.adapters.connect import Peer
+from shared.core.samples import OWN_FAULT
 
 T = TypeVar("T")
+
+OURS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL})
+"""Errors of this machine: it has no more files, memory or ports."""
 
 CONNECTED = (0, errno.EISCONN)
 CONNECTING = (errno.EINPROGRESS, errno.EALREADY, errno.EAGAIN)
@@ -104,6 +108,11 @@ class Wire:
         finally:
             timer.cancel()
             forget(watched)
+
+
+def own_fault(error: OSError) -> str:
+    """Return a sample's detail that says what of ours failed; empty if it was not ours."""
+    return f"{OWN_FAULT}{errno.errorcode[error.errno]}" if error.errno in OURS else ""
 
 
 def _settle(ready: "asyncio.Future[None]") -> None:

@@ -6,6 +6,8 @@
 3. A fault is injected only in FAILOVER, only before `inject_not_after`, and never again once it
    was seen in place. In doubt nothing is injected.
 4. Every stop after the injection goes through FAILBACK. In doubt, roll back.
+   Where the failback is held, the endpoint is disabled first, the fault undone behind it, and
+   the endpoint enabled again when somebody releases it, or by itself in the end.
 5. No drill closes over a fault that may be in place: it stays in FAILBACK, needing attention.
 6. How a drill ended is said here; whether the RTO was met is the report's business.
 """
@@ -16,6 +18,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from shared.core.model import Drill, Ending, Phase
+from shared.core.plan import Failback, FaultKind
 from shared.core.samples import Instant
 
 INJECT_WITHIN_SECONDS = 30
@@ -35,6 +38,11 @@ class Action(StrEnum):
 
     INJECT = "inject"
     ROLL_BACK = "roll back"
+    """Undo everything."""
+    HOLD_BACK = "hold back"
+    """Disable the endpoint, so that traffic stays away when the fault is undone."""
+    ROLL_BACK_FAULT = "roll back the fault"
+    """Undo the fault, and leave the endpoint disabled."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +61,9 @@ class Observation:
     fault_in_place: bool | None = False
     undone_by_others: bool = False
     ledger_clear: bool | None = None
+    fault_clear: bool | None = None
+    hold_in_place: bool | None = False
+    hold_seen: bool = False
     endpoint_online: bool | None = None
     dns_back: bool | None = None
     client_back_for_seconds: float | None = None
@@ -62,7 +73,22 @@ def restore_by(drill: Drill) -> Instant:
     """Return when the watchdog takes over; fixed with the injection, never extended."""
     injected = drill.inject_not_after or drill.phase_since
     plan = drill.plan
-    return injected + 1_000 * (plan.switch_seconds_max + plan.held_seconds + UNDO_MARGIN_SECONDS)
+    # An endpoint that is disabled as the fault stays so while its failback is held.
+    is_held = plan.failback is Failback.HOLD and plan.fault is FaultKind.ENDPOINT_DISABLE
+    kept = plan.failback_hold_seconds_max if is_held else 0
+    longest = plan.switch_seconds_max + plan.held_seconds + kept
+    return injected + 1_000 * (longest + UNDO_MARGIN_SECONDS)
+
+
+def is_holding_back(drill: Drill) -> bool:
+    """Traffic must not return yet: the failback is held, and nobody has released it."""
+    is_asked = drill.plan.failback is Failback.HOLD and drill.phase is Phase.FAILBACK
+    return is_asked and drill.released_at is None and drill.ending is None
+
+
+def hold_back_until(drill: Drill, now: Instant) -> Instant:
+    """Return when the watchdog ends a hold that begins now."""
+    return now + 1_000 * (drill.plan.failback_hold_seconds_max + UNDO_MARGIN_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +169,43 @@ class Moment:
     def is_unverified(self) -> bool:
         """The rollback should have been verified by now, and is not."""
         in_failback = self.drill.phase is Phase.FAILBACK
-        return in_failback and self.seen.ledger_clear is not True and self.is_out_of_time()
+        is_clear = self.seen.ledger_clear
+        if self.is_holding_back():
+            # What is disabled on purpose is not late; a fault behind it that is not undone is.
+            is_clear = self.seen.fault_clear or self._is_kept_disabled()
+        return in_failback and is_clear is not True and self.is_out_of_time()
+
+    def is_holding_back(self) -> bool:
+        """Traffic must not return yet, though the hold is over."""
+        return is_holding_back(self.drill)
+
+    def is_stopped_while_holding_back(self) -> bool:
+        """Told to stop, and so to let traffic return at once."""
+        return self.is_holding_back() and self.is_told_to_stop()
+
+    def is_released(self) -> bool:
+        """Somebody lets traffic return, or the longest hold is over, or there is none."""
+        if not self.is_holding_back():
+            return False
+        is_over = self._phase_lasted(self.drill.plan.failback_hold_seconds_max)
+        return bool(self.drill.release_requested) or is_over or self._is_hold_lost()
+
+    def may_hold_back(self) -> bool:
+        """In time to disable the endpoint, which was never seen so; only as the hold begins."""
+        is_early = not self._phase_lasted(INJECT_WITHIN_SECONDS)
+        return is_early and not self.seen.hold_seen and not self._is_kept_disabled()
+
+    def _is_kept_disabled(self) -> bool:
+        """The fault itself keeps traffic away."""
+        return self.drill.plan.fault is FaultKind.ENDPOINT_DISABLE
+
+    def _is_hold_lost(self) -> bool:
+        """Somebody enabled the endpoint, or it could not be disabled in time."""
+        if self._is_kept_disabled():
+            return self.seen.fault_clear is True or self.seen.undone_by_others
+        if self.seen.hold_seen:
+            return self.seen.hold_in_place is False
+        return self._phase_lasted(INJECT_WITHIN_SECONDS)
 
     def is_settled(self) -> bool:
         """No request to inject can still arrive."""
@@ -214,6 +276,8 @@ RULES: tuple[Rule, ...] = (
     Rule(
         Phase.HOLD, Moment.is_past_own_deadline, Phase.FAILBACK, Ending.TIMED_OUT, "DeadlinePassed"
     ),
+    Rule(Phase.FAILBACK, Moment.is_stopped_while_holding_back, Phase.FAILBACK, Ending.STOPPED),
+    Rule(Phase.FAILBACK, Moment.is_released, Phase.FAILBACK),
     Rule(
         Phase.FAILBACK,
         Moment.is_clear_at_last,
@@ -258,6 +322,8 @@ def _enter(moment: Moment, rule: Rule) -> Drill:
     moved = drill.enter(rule.to, _since(moment, rule), rule.ending, _reason(moment, rule))
     if rule.to is Phase.FAILOVER:
         return replace(moved, inject_not_after=moment.now + 1_000 * INJECT_WITHIN_SECONDS)
+    if drill.phase is rule.to:
+        return replace(moved, released_at=moment.now)
     if rule.to is Phase.CLOSED:
         return replace(moved, closed_at=moment.now)
     return moved
@@ -271,7 +337,7 @@ def _since(moment: Moment, rule: Rule) -> Instant:
 
 
 def _reason(moment: Moment, rule: Rule) -> str:
-    if rule.when is Moment.is_told_to_stop:
+    if rule.when in (Moment.is_told_to_stop, Moment.is_stopped_while_holding_back):
         return moment.stop_reason()
     if rule.when is Moment.is_blocked:
         return moment.seen.blocked
@@ -282,6 +348,19 @@ def _actions(moment: Moment) -> tuple[Action, ...]:
     """In doubt, roll back. Never inject in doubt, and never again once seen."""
     if moment.drill.phase is Phase.FAILOVER and moment.may_inject():
         return (Action.INJECT,)
+    if moment.is_holding_back():
+        return _actions_behind(moment)
     if moment.drill.phase is Phase.FAILBACK and moment.seen.ledger_clear is not True:
-        return (Action.ROLL_BACK,)
+        # An endpoint that is enabled is answered with at once: its machines must serve by then.
+        is_early = moment.seen.hold_in_place is True and moment.seen.fault_clear is False
+        return (Action.ROLL_BACK_FAULT if is_early else Action.ROLL_BACK,)
+    return ()
+
+
+def _actions_behind(moment: Moment) -> tuple[Action, ...]:
+    """First keep traffic away, then undo the fault behind it."""
+    if moment.may_hold_back():
+        return (Action.HOLD_BACK,)
+    if moment.seen.hold_seen and moment.seen.fault_clear is not True:
+        return (Action.ROLL_BACK_FAULT,)
     return ()

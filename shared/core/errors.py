@@ -65,6 +65,12 @@ class DrillNotFound(NotFound):
     code = "DrillNotFound"
 
 
+class FailoverNotFound(NotFound):
+    """The profile has no such unplanned failover."""
+
+    code = "FailoverNotFound"
+
+
 class ScheduleNotFound(NotFound):
     """There is no such schedule."""
 
@@ -99,6 +105,18 @@ class DrillExists(Conflict):
     """A drill of this name exists, with another plan."""
 
     code = "DrillExists"
+
+
+class NothingHeld(Conflict):
+    """The drill holds no failback that could be released."""
+
+    code = "NothingHeld"
+
+
+class StillThere(Conflict):
+    """What was said to be gone for good is not absent, as far as ARM tells."""
+
+    code = "StillThere"
 
 
 class PreflightFailed(SwitchbackError):

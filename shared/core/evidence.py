@@ -61,7 +61,9 @@ class Evidence:
         self.survivors = frozenset(
             e.name for e in endpoints if e.enabled and e.name != drill.endpoint
         )
-        self._served_by = learn_served_by(self.series) if drill.plan.served_by_header else {}
+        # An endpoint that is asked by its name may answer from an address that nobody foresaw.
+        is_learnt = drill.plan.served_by_header or any(e.address == e.target for e in endpoints)
+        self._served_by = learn_served_by(self.series) if is_learnt else {}
         self._named: dict[str, str | None] = {}
         self._slots: dict[str, list[Slot]] = {}
         self._readings: dict[str, list[Reading]] = {}

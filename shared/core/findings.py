@@ -3,15 +3,21 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from shared.core.audit import Verified
 from shared.core.coverage import Coverage
 from shared.core.evidence import Evidence
 from shared.core.intervals import Comparison, Elapsed, at_least, between, in_words
 from shared.core.milestones import Milestone, NotReached, Switch
 from shared.core.phases import Journey, PhaseTime
 from shared.core.samples import Instant, rfc3339
+from shared.core.seek import returned_by_others
 
 SWITCHED = {Switch.FAILOVER: "authoritativeSwitched", Switch.FAILBACK: "authoritativeBack"}
 RESOLVED = {Switch.FAILOVER: "resolverSwitched", Switch.FAILBACK: "resolverBack"}
+
+
+WARNINGS = frozenset({"AuditChainBroken", "ThinSampling"})
+"""Findings that weaken all the rest: they stand on top."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,12 +38,15 @@ class Facts:
     evidence: Evidence
     coverage: Coverage
     phases: tuple[PhaseTime, ...]
+    kept_serving: str = ""
+    """Why there was no failover, where machines behind the endpoint were spared."""
 
 
 def find(facts: Facts) -> list[Finding]:
     """Return every finding; thin sampling first, for it weakens all the rest."""
     return [
         *_thin_sampling(facts),
+        *_machines_spared(facts),
         *_restored_by_others(facts),
         *_beyond_the_envelope(facts),
         *_past_ttl(facts),
@@ -46,6 +55,16 @@ def find(facts: Facts) -> list[Finding]:
         *_flaps(facts),
         *_gaps(facts),
     ]
+
+
+def chain_broken(audit: Verified) -> Iterator[Finding]:
+    """Yield that the audit is not as it was written, if so."""
+    if audit.broken_at is not None:
+        message = (
+            f"The audit is {audit.verdict}: an entry was changed, removed or moved, or the end "
+            "was cut off."
+        )
+        yield Finding(code="AuditChainBroken", subject="audit", message=message)
 
 
 def _thin_sampling(facts: Facts) -> Iterator[Finding]:
@@ -58,9 +77,19 @@ def _thin_sampling(facts: Facts) -> Iterator[Finding]:
         yield Finding(code="ThinSampling", subject="samples", message=message)
 
 
+def _machines_spared(facts: Facts) -> Iterator[Finding]:
+    if facts.kept_serving:
+        endpoint = facts.journey.drill.endpoint
+        yield Finding(code="MachinesSpared", subject=endpoint, message=f"{facts.kept_serving}.")
+
+
 def _restored_by_others(facts: Facts) -> Iterator[Finding]:
-    if facts.journey.found.course.is_restored_by_others:
-        message = "The machine ran again before we asked for it; failback counts from there."
+    course = facts.journey.found.course
+    if course.is_restored_by_others:
+        what = returned_by_others(facts.evidence, course)
+        message = (
+            f"{what[:1].upper()}{what[1:]} before we asked for it; failback counts from there."
+        )
         yield Finding(
             code="RestoredByOthers", subject=facts.journey.drill.endpoint, message=message
         )
@@ -139,11 +168,14 @@ def _disagreeing_servers(facts: Facts) -> Iterator[Finding]:
 
 def _errors_in_failback(facts: Facts) -> Iterator[Finding]:
     """Yield the classes of client whose requests failed although both endpoints were to serve."""
-    back_since = facts.journey.found.course.back_since
-    if back_since is None:
+    course = facts.journey.found.course
+    begun = [since for since in (course.mend_since, course.back_since) if since is not None]
+    if not begun:
         return
     for client in facts.evidence.below("client/"):
-        failed = _failed_since(facts.evidence, f"client/{client}", back_since)
+        if facts.journey.found.at("clientOnSurvivor", client) is None:
+            continue  # it fails since the failover, which says so
+        failed = _failed_since(facts.evidence, f"client/{client}", min(begun))
         if failed:
             message = (
                 f"{failed} of the {client} client's slots failed in the failback; none should."

@@ -31,7 +31,10 @@ class Proof(StrEnum):
 
 
 class Row(NamedTuple):
-    """One milestone: the series that shows it, and what of it proves the old and the new."""
+    """One milestone: the series that shows it, and what of it proves the old and the new.
+
+    What happens to machines ends and begins with the fault's undoing, whenever traffic returns.
+    """
 
     name: str
     of: Switch
@@ -39,6 +42,7 @@ class Row(NamedTuple):
     series: str = ""
     old: frozenset[str] = frozenset()
     new: frozenset[str] = frozenset()
+    is_of_machine: bool = False
 
 
 def _states(*names: str) -> frozenset[str]:
@@ -51,37 +55,65 @@ _PRIMARY = _states(UNDER_TEST)
 _AWAY = _states(SURVIVOR)
 _OFF = _states("stopped", "deallocated")
 _NOT_OFF = _states("running", "starting", "stopping", "deallocating")
+_RUNNING = _states("running")
+_NOT_RUNNING = DOWN | _states("starting")
 _ONLINE = _states("Online")
-_DEGRADED = _states("Degraded")
-_NOT_ONLINE = _states("Degraded", "CheckingEndpoint")
+_NOT_ONLINE = _states("Degraded", "CheckingEndpoint", "Disabled", "Inactive")
+_SERVERS, _RESOLVERS = "dns/authoritative/", "dns/recursive/"
 
-VM_ROWS = (
-    Row("faultRequested", Switch.FAILOVER, Proof.ACTION),
-    Row("faultEffective", Switch.FAILOVER, Proof.STATE, "health/", _UP, _SILENT),
-    Row("vmStopped", Switch.FAILOVER, Proof.STATE, "power/", _NOT_OFF, _OFF),
-    Row("endpointDegraded", Switch.FAILOVER, Proof.STATE, "monitor/", _ONLINE, _DEGRADED),
-    Row(
-        "authoritativeSwitched", Switch.FAILOVER, Proof.STATE, "dns/authoritative/", _PRIMARY, _AWAY
-    ),
-    Row("resolverSwitched", Switch.FAILOVER, Proof.STATE, "dns/recursive/", _PRIMARY, _AWAY),
+_REQUESTED = Row("faultRequested", Switch.FAILOVER, Proof.ACTION)
+_WRITTEN = Row("faultEffective", Switch.FAILOVER, Proof.ACTION)
+_STOPPED = (
+    Row("faultEffective", Switch.FAILOVER, Proof.STATE, "health/", _UP, _SILENT, True),
+    Row("vmStopped", Switch.FAILOVER, Proof.STATE, "power/", _NOT_OFF, _OFF, True),
+)
+_STARTED = (
+    Row("vmRunning", Switch.FAILBACK, Proof.STATE, "power/", _NOT_RUNNING, _RUNNING, True),
+    Row("endpointServing", Switch.FAILBACK, Proof.STATE, "health/", _SILENT, _UP, True),
+)
+_TRAFFIC_AWAY = (
+    Row("authoritativeSwitched", Switch.FAILOVER, Proof.STATE, _SERVERS, _PRIMARY, _AWAY),
+    Row("resolverSwitched", Switch.FAILOVER, Proof.STATE, _RESOLVERS, _PRIMARY, _AWAY),
     Row("clientOnSurvivor", Switch.FAILOVER, Proof.STRETCH, "client/"),
-    Row("restoreRequested", Switch.FAILBACK, Proof.ACTION),
-    Row(
-        "vmRunning",
-        Switch.FAILBACK,
-        Proof.STATE,
-        "power/",
-        DOWN | _states("starting"),
-        _states("running"),
-    ),
-    Row("endpointServing", Switch.FAILBACK, Proof.STATE, "health/", _SILENT, _UP),
+)
+_RESTORED = Row("restoreRequested", Switch.FAILBACK, Proof.ACTION)
+_TRAFFIC_BACK = (
     Row("endpointOnline", Switch.FAILBACK, Proof.STATE, "monitor/", _NOT_ONLINE, _ONLINE),
-    Row("authoritativeBack", Switch.FAILBACK, Proof.STATE, "dns/authoritative/", _AWAY, _PRIMARY),
-    Row("resolverBack", Switch.FAILBACK, Proof.STATE, "dns/recursive/", _AWAY, _PRIMARY),
+    Row("authoritativeBack", Switch.FAILBACK, Proof.STATE, _SERVERS, _AWAY, _PRIMARY),
+    Row("resolverBack", Switch.FAILBACK, Proof.STATE, _RESOLVERS, _AWAY, _PRIMARY),
     Row("clientOnPrimary", Switch.FAILBACK, Proof.STRETCH, "client/"),
 )
 
-ROWS: Mapping[FaultKind, tuple[Row, ...]] = {FaultKind.VM_POWER_OFF: VM_ROWS}
+
+def _taken_out(status: str) -> Row:
+    """Return the milestone of Traffic Manager leaving the endpoint out, as this status says."""
+    return Row(
+        "endpointDegraded", Switch.FAILOVER, Proof.STATE, "monitor/", _ONLINE, _states(status)
+    )
+
+
+def _of_setting(status: str) -> tuple[Row, ...]:
+    """Return the milestones of a fault that is a write to ARM: it takes effect by itself."""
+    away = (_REQUESTED, _WRITTEN, _taken_out(status), *_TRAFFIC_AWAY)
+    return (*away, _RESTORED, *_TRAFFIC_BACK)
+
+
+VM_ROWS = (
+    _REQUESTED,
+    *_STOPPED,
+    _taken_out("Degraded"),
+    *_TRAFFIC_AWAY,
+    _RESTORED,
+    *_STARTED,
+    *_TRAFFIC_BACK,
+)
+
+ROWS: Mapping[FaultKind, tuple[Row, ...]] = {
+    FaultKind.VM_POWER_OFF: VM_ROWS,
+    FaultKind.VM_DEALLOCATE: VM_ROWS,
+    FaultKind.ENDPOINT_DISABLE: _of_setting("Disabled"),
+    FaultKind.PROBE_PATH: _of_setting("Degraded"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,13 +13,46 @@ class FaultKind(StrEnum):
     """What may be broken."""
 
     VM_POWER_OFF = "vmPowerOff"
+    """The machines behind the endpoint are stopped; they are still billed and keep addresses."""
+    VM_DEALLOCATE = "vmDeallocate"
+    """They are stopped and their hosts released: not billed; a Dynamic address is lost."""
+    ENDPOINT_DISABLE = "endpointDisable"
+    """The endpoint is disabled: a switchover, which skips detection."""
+    PROBE_PATH = "probePath"
+    """A custom header makes Traffic Manager's probes fail while the application serves on."""
+
+
+VM_FAULTS = frozenset({FaultKind.VM_POWER_OFF, FaultKind.VM_DEALLOCATE})
+"""Faults that stop machines; the others change a setting of the endpoint itself."""
+
+
+class Failback(StrEnum):
+    """When traffic may return, once the hold is over."""
+
+    AUTOMATIC = "automatic"
+    HOLD = "hold"
+    """The endpoint stays disabled, its machines running, until somebody releases it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbePath:
+    """The custom header that makes an endpoint's probes fail."""
+
+    header: str
+    value: str
 
 
 class ClientClass(StrEnum):
-    """A kind of client, by what it caches."""
+    """A kind of client, by what it keeps; a drill samples every one of them."""
 
     FRESH = "fresh"
     """Asks its resolver anew and opens a new connection for every request."""
+    TTL = "ttl"
+    """Keeps its resolver's answer for as long as that allows; new connections."""
+    KEEPALIVE = "keepalive"
+    """Keeps its connection, and resolves only when it has to open another."""
+    PINNED = "pinned"
+    """Keeps the first address that served it, for ever; new connections."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,11 +76,14 @@ class Plan:
     failback_rto_seconds: int | None = None
     endpoint: str | None = None
     fault: FaultKind = FaultKind.VM_POWER_OFF
+    probe_path: ProbePath | None = None
     targets: tuple[str, ...] = ()
     steady_seconds: int = 60
     hold_seconds: int = 120
     stability_seconds: int = 60
     switch_seconds_max: int = 900
+    failback: Failback = Failback.AUTOMATIC
+    failback_hold_seconds_max: int = 3_600
     sample_interval_seconds: int = 1
     sample_timeout_seconds: int = 2
     objective_client: ClientClass = ClientClass.FRESH
@@ -96,7 +132,21 @@ class Plan:
                 f"{target} is {unhealthy}; it must be from 1 to {SURVIVOR_UNHEALTHY_SAMPLES_MAX}.",
             )
 
+    def _wrong_for_fault(self) -> Iterator[Fault]:
+        """Yield what the kind of fault lacks or does not take."""
+        if self.targets and self.fault not in VM_FAULTS:
+            message = f"targets is for faults that stop machines; {self.fault} stops none."
+            yield Fault("InvalidValue", "targets", message)
+        probe_path = self.probe_path
+        if (probe_path is not None) != (self.fault is FaultKind.PROBE_PATH):
+            right = "must be given" if probe_path is None else "is for the fault probePath only"
+            message = f"probePath {right}; the fault is {self.fault}."
+            yield Fault("InvalidValue", "probePath", message)
+        elif probe_path is not None:
+            yield from _wrong_header(probe_path)
+
     def _contradictions(self) -> Iterator[Fault]:
+        yield from self._wrong_for_fault()
         for index, target in enumerate(self.targets):
             if not _is_machine(target):
                 where = f"targets[{index}]"
@@ -124,6 +174,7 @@ LIMITS: dict[str, tuple[int, int]] = {
     "hold_seconds": (0, 3_600),
     "stability_seconds": (1, 3_600),
     "switch_seconds_max": (60, 7_200),
+    "failback_hold_seconds_max": (0, 86_400),
     "sample_interval_seconds": (1, 10),
     "sample_timeout_seconds": (1, 10),
 }
@@ -132,6 +183,21 @@ LIMITS: dict[str, tuple[int, int]] = {
 MACHINE = "microsoft.compute/virtualmachines"
 URL = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[!-~]*)?")
 """Printable, without credentials, and without what could end a header line."""
+
+
+TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,256}")
+"""A header's name (RFC 9110, section 5.6.2)."""
+FIELD_VALUE = re.compile(r"[!-~]([ -~]{0,1022}[!-~])?")
+"""A header's value, printable: what could end a header line is no part of it."""
+
+
+def _wrong_header(header: ProbePath) -> Iterator[Fault]:
+    for name, text, pattern, right in (
+        ("probePath.header", header.header, TOKEN, "a header's name"),
+        ("probePath.value", header.value, FIELD_VALUE, "1 to 1,024 printable characters"),
+    ):
+        if not pattern.fullmatch(text):
+            yield Fault("InvalidValue", name, f"{name} is {text!r}; it must be {right}.")
 
 
 def _is_machine(text: str) -> bool:

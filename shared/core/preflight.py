@@ -1,34 +1,16 @@
-"""What must hold before a fault is injected, as typed findings, all at once. Pure."""
+"""What must hold before a fault is injected, as typed findings, all at once. Pure.
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+What the fault acts on (machines, or the endpoint itself) is judged in `consent`.
+"""
 
+from collections.abc import Iterator
+
+from shared.core.consent import fits, may_act
 from shared.core.envelope import envelope_of
 from shared.core.errors import Fault
-from shared.core.model import EndpointSnapshot, Machine, Snapshot
-from shared.core.plan import Plan
-from shared.core.resource_ids import parse
-
-OPT_IN_TAG = "failover-drill"
-OPT_IN_VALUE = "allowed"
-RUNNING = "running"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
-    """What was seen just now; what could not be seen is None or absent."""
-
-    plan: Plan
-    snapshot: Snapshot
-    endpoint: str
-    is_profile_enabled: bool
-    routing_method: str
-    statuses: Mapping[str, str]
-    named_by_dns: str | None
-    answering: Mapping[str, bool]
-    machines: Mapping[str, Machine | None]
-    allowed_groups: tuple[str, ...]
-    subscription_id: str
+from shared.core.facts import Facts
+from shared.core.model import EndpointSnapshot
+from shared.core.probing import header_faults
 
 
 def check(facts: Facts) -> tuple[Fault, ...]:
@@ -36,36 +18,18 @@ def check(facts: Facts) -> tuple[Fault, ...]:
     return (
         *_profile(facts),
         *_endpoint(facts),
+        *_serving(facts),
+        *fits(facts),
         *_survivors(facts),
-        *_machines(facts),
+        *may_act(facts),
+        *header_faults(facts),
         *_objective(facts),
     )
 
 
 def check_again(facts: Facts) -> tuple[Fault, ...]:
-    """Return what no longer holds at the moment of injection: survivor, machines, consent."""
-    return (*_survivors(facts), *_machines(facts))
-
-
-def machine_faults(machine_id: str, machine: Machine | None) -> Iterator[Fault]:
-    """Yield why a machine may not be stopped."""
-    if machine is None:
-        yield Fault("TargetNotFound", "targets", f"There is no machine {machine_id}.")
-        return
-    consent = machine.tags.get(OPT_IN_TAG)
-    if consent != OPT_IN_VALUE:
-        yield Fault(
-            "TargetNotOptedIn",
-            "targets",
-            f"{machine_id} has the tag {OPT_IN_TAG}={consent!r}; only a machine tagged "
-            f"{OPT_IN_TAG}={OPT_IN_VALUE} may be stopped.",
-        )
-    if machine.power_state != RUNNING:
-        yield Fault(
-            "TargetNotRunning",
-            "targets",
-            f"{machine_id} is {machine.power_state}; a drill stops what runs.",
-        )
+    """Return what no longer holds at the moment of injection: survivor, target, consent."""
+    return (*_enabled(facts), *_survivors(facts), *may_act(facts, is_again=True))
 
 
 def _profile(facts: Facts) -> Iterator[Fault]:
@@ -81,9 +45,10 @@ def _profile(facts: Facts) -> Iterator[Fault]:
 
 
 def _endpoint(facts: Facts) -> Iterator[Fault]:
-    under_test = facts.snapshot.endpoint(facts.endpoint)
-    status = facts.statuses.get(facts.endpoint, "unknown")
-    if under_test.always_serve:
+    status = facts.statuses.get(facts.endpoint) or "unknown"
+    if not facts.is_endpoint_enabled:
+        yield from _enabled(facts)
+    elif facts.under_test.always_serve:
         yield Fault(
             "HealthChecksOff",
             "endpoint",
@@ -91,12 +56,31 @@ def _endpoint(facts: Facts) -> Iterator[Fault]:
         )
     elif status != "Online":
         yield Fault("EndpointNotOnline", "endpoint", f"{facts.endpoint} is {status}, not Online.")
+
+
+def _enabled(facts: Facts) -> Iterator[Fault]:
+    if not facts.is_endpoint_enabled:
+        yield Fault(
+            "EndpointDisabled",
+            "endpoint",
+            f"{facts.endpoint} has endpointStatus Disabled; it must be Enabled.",
+        )
+
+
+def _serving(facts: Facts) -> Iterator[Fault]:
+    named = facts.named_by_dns or "nothing that could be read"
     if facts.named_by_dns != facts.endpoint:
-        named = facts.named_by_dns or "nothing that could be read"
         yield Fault(
             "EndpointNotServing",
             "endpoint",
             f"The authoritative servers name {named}, not {facts.endpoint}: it does not serve now.",
+        )
+    elif not facts.answering.get(facts.endpoint, False):
+        yield Fault(
+            "EndpointNotServing",
+            "endpoint",
+            f"{facts.endpoint} does not answer our own request as the profile's health checks "
+            "expect: what it does under a fault would prove nothing.",
         )
 
 
@@ -125,23 +109,6 @@ def _survivors(facts: Facts) -> Iterator[Fault]:
 def _survives(facts: Facts, other: EndpointSnapshot) -> bool:
     is_online = facts.statuses.get(other.name) == "Online"
     return other.enabled and is_online and facts.answering.get(other.name, False)
-
-
-def _machines(facts: Facts) -> Iterator[Fault]:
-    if not facts.snapshot.targets:
-        yield Fault("TargetNotFound", "targets", f"No machine was found behind {facts.endpoint}.")
-    groups = {group.lower() for group in facts.allowed_groups}
-    for target in facts.snapshot.targets:
-        at = parse(target.id)
-        is_ours = at.subscription.lower() == facts.subscription_id.lower()
-        if at.group.lower() not in groups or not is_ours:
-            yield Fault(
-                "TargetNotAllowed",
-                "targets",
-                f"{target.id} is in resource group {at.group!r}; DRILL_RESOURCE_GROUPS allows "
-                f"{', '.join(facts.allowed_groups)} of subscription {facts.subscription_id}.",
-            )
-        yield from machine_faults(target.id, facts.machines.get(target.id))
 
 
 def _objective(facts: Facts) -> Iterator[Fault]:

@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
+from shared.core.desired import short_type
 from shared.core.errors import EndpointNotFound, Fault
-from shared.core.model import MonitorSettings
+from shared.core.model import EndpointSnapshot, MonitorSettings
+from shared.core.probing import probe_headers, value_of
 
 Json = dict[str, Any]
 
@@ -90,3 +92,27 @@ def statuses(live: Json) -> dict[str, str]:
     return {
         e["name"]: e["properties"].get("endpointMonitorStatus") or "" for e in endpoints_of(live)
     }
+
+
+def endpoint_snapshot(endpoint: Json, monitor: Json, address: str | None) -> EndpointSnapshot:
+    """Return an endpoint's configuration, as a drill keeps it; `address` is where it is asked."""
+    properties = endpoint["properties"]
+    target = (properties.get("target") or "").lower()
+    headers = probe_headers(properties, monitor)
+    return EndpointSnapshot(
+        name=endpoint["name"],
+        type=short_type(endpoint["type"]),
+        target=target,
+        priority=properties.get("priority") or 0,
+        host=value_of(headers, "Host") or target,
+        address=address,
+        target_resource_id=properties.get("targetResourceId"),
+        enabled=is_enabled(properties),
+        always_serve=properties.get("alwaysServe") == "Enabled",
+        headers=headers,
+    )
+
+
+def is_enabled(properties: Json) -> bool:
+    """An endpoint's own switch is on, as it is unless somebody turned it off."""
+    return properties.get("endpointStatus") != "Disabled"

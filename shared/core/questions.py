@@ -2,16 +2,20 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from ipaddress import IPv6Address
 
 from shared.core.model import Drill, EndpointSnapshot, HealthCheck, Snapshot
+from shared.core.plan import ClientClass
 
 CLIENT_STATUSES = ((200, 399),)
 """What a client takes for being served; a redirect is an answer, and is not followed."""
+TCP = "tcp:"
+"""A connection over which nothing is sent: keeping it would prove nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DnsQuestion:
-    """One name, asked of one server."""
+    """One name, asked of one server; with a client subnet, as if on behalf of a client there."""
 
     series: str
     server: str
@@ -19,6 +23,9 @@ class DnsQuestion:
     recursion_desired: bool
     timeout_seconds: float
     record_type: str = "A"
+    client_subnet: str = ""
+    is_kept: bool = False
+    """Whoever asks keeps the answer: its TTL is the least of all its records, not the first's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,12 +39,18 @@ class HealthQuestion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientQuestion:
-    """A visit to a URL as a client makes it: its resolver first, then whoever that names."""
+    """A visit to a URL as a client makes it: its resolver first, then whoever that names.
+
+    What its class keeps between two visits, it keeps for one drill.
+    """
 
     series: str
     resolver: str
     url: str
     timeout_seconds: float
+    client: ClientClass = ClientClass.FRESH
+    drill_id: str = ""
+    record_type: str = "A"
     served_by_header: str | None = None
     expected_statuses: tuple[tuple[int, int], ...] = CLIENT_STATUSES
 
@@ -64,7 +77,7 @@ ArmQuestion = MonitorQuestion | PowerQuestion
 
 def own_questions(drill: Drill) -> tuple[OwnQuestion, ...]:
     """Return everything that a drill asks over DNS and HTTP in one slot, each series once."""
-    asked: tuple[OwnQuestion, ...] = (*_dns(drill), *_health(drill), _client(drill))
+    asked: tuple[OwnQuestion, ...] = (*_dns(drill), *_health(drill), *_clients(drill))
     return tuple({question.series: question for question in asked}.values())
 
 
@@ -96,23 +109,40 @@ def health_check(
         host=endpoint.host,
         expected_statuses=monitor.expected_statuses,
         timeout_seconds=timeout_seconds,
+        headers=tuple(each for each in endpoint.headers if each[0].lower() != "host"),
     )
 
 
 def _dns(drill: Drill) -> Iterator[DnsQuestion]:
     vantages = drill.snapshot.vantages
-    for kind, servers in (
-        ("authoritative", vantages.authoritative),
-        ("recursive", vantages.resolvers),
+    for kind, places in (
+        ("authoritative", vantages.of_name_servers),
+        ("recursive", vantages.of_resolvers),
     ):
-        for server in servers:
+        for vantage in places:
             yield DnsQuestion(
-                series=f"dns/{kind}/{server}",
-                server=server,
+                series=f"dns/{kind}/{vantage.name}",
+                server=vantage.server,
                 name=drill.snapshot.fqdn,
                 recursion_desired=kind == "recursive",
                 timeout_seconds=drill.plan.sample_timeout_seconds,
+                record_type=_record_type(drill.snapshot),
+                client_subnet=vantage.client_subnet,
             )
+
+
+def _record_type(snapshot: Snapshot) -> str:
+    """Return AAAA for a profile that has nothing but IPv6 addresses to answer with, else A."""
+    targets = [endpoint.target for endpoint in snapshot.endpoints]
+    return "AAAA" if targets and all(map(_is_ipv6, targets)) else "A"
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        IPv6Address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _health(drill: Drill) -> Iterator[HealthQuestion]:
@@ -126,11 +156,17 @@ def _health(drill: Drill) -> Iterator[HealthQuestion]:
             )
 
 
-def _client(drill: Drill) -> ClientQuestion:
-    return ClientQuestion(
-        series=f"client/{drill.plan.objective_client}",
-        resolver=drill.snapshot.vantages.client_resolver,
-        url=drill.snapshot.vantages.client_url,
-        timeout_seconds=drill.plan.sample_timeout_seconds,
-        served_by_header=drill.plan.served_by_header,
-    )
+def _clients(drill: Drill) -> Iterator[ClientQuestion]:
+    for client in ClientClass:
+        if client is ClientClass.KEEPALIVE and drill.snapshot.vantages.client_url.startswith(TCP):
+            continue
+        yield ClientQuestion(
+            series=f"client/{client}",
+            resolver=drill.snapshot.vantages.client_resolver,
+            url=drill.snapshot.vantages.client_url,
+            timeout_seconds=drill.plan.sample_timeout_seconds,
+            client=client,
+            drill_id=drill.id,
+            record_type=_record_type(drill.snapshot),
+            served_by_header=drill.plan.served_by_header,
+        )

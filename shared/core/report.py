@@ -3,17 +3,20 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from shared.core.audit import Verified, verify
+from shared.core.client_findings import of_clients
 from shared.core.coverage import Coverage, cover
 from shared.core.downtime import ClientDowntime, client_downtime
 from shared.core.envelope import Envelope, envelope_of
 from shared.core.evidence import Evidence
-from shared.core.findings import Facts, Finding, find
+from shared.core.findings import Facts, Finding, chain_broken, find
 from shared.core.intervals import Comparison, Elapsed, compare
 from shared.core.milestones import Flap, Milestone, NotReached, Switch
 from shared.core.model import Drill
-from shared.core.phases import Beside, Journey, PhaseTime, beside, phase_times
+from shared.core.phases import Beside, Journey, Paths, PhaseTime, beside, phase_times, promised
 from shared.core.samples import Timeline, Transition
 from shared.core.seek import find_milestones, required_series
+from shared.core.spared import kept_serving
 from shared.core.verdict import Objective, objectives
 
 
@@ -46,6 +49,8 @@ class Report:
     """What a drill showed: verdicts, where the time went, how sure that is, what else to know."""
 
     drill: Drill
+    paths: Paths
+    why_no_failover: str
     objectives: tuple[Objective, ...]
     phases: tuple[PhaseTime, ...]
     beside: tuple[Beside, ...]
@@ -59,20 +64,34 @@ class Report:
     coverage: Coverage
     sampling_error: SamplingError | None
     transitions: tuple[Transition, ...]
+    audit: Verified
 
 
 def build_report(drill: Drill, timeline: Timeline) -> Report:
     """Report a drill, closed or still running, from what was recorded of it and nothing else."""
     evidence = Evidence(drill, timeline.samples)
-    found = find_milestones(evidence, timeline.actions)
-    journey, promised = Journey(drill, found), envelope_of(drill.snapshot, drill.plan)
-    times = tuple(phase_times(journey, promised))
+    found = find_milestones(evidence, timeline.actions, timeline.transitions)
+    settings = envelope_of(drill.snapshot, drill.plan, is_held=found.course.is_held)
+    return report_of(Journey(drill, found), evidence, settings, timeline)
+
+
+def report_of(
+    journey: Journey, evidence: Evidence, settings: Envelope, timeline: Timeline
+) -> Report:
+    """Report what was found, beside what the settings promise."""
+    drill, found = journey.drill, journey.found
+    times = tuple(phase_times(journey, settings))
     coverage = cover(evidence, required_series(evidence))
-    judged = tuple(objectives(journey, times, coverage.gaps))
+    kept = kept_serving(journey, evidence)
+    audit = verify(drill.id, timeline.audit, drill.audit_head)
+    judged = tuple(objectives(journey, times, coverage.gaps, kept))
     fault_since = found.course.fault_since
     since = drill.started_at if fault_since is None else fault_since
+    facts = Facts(journey, evidence, coverage, times, kept)
     return Report(
         drill=drill,
+        paths=journey.paths,
+        why_no_failover=kept,
         objectives=judged,
         phases=times,
         beside=tuple(beside(journey)),
@@ -80,27 +99,36 @@ def build_report(drill: Drill, timeline: Timeline) -> Report:
         not_reached=tuple(found.not_reached),
         flaps=tuple(found.flaps),
         client_downtime=tuple(client_downtime(evidence, since)),
-        envelope=promised,
-        compared=tuple(_compare(judged, times, promised)),
-        findings=tuple(find(Facts(journey, evidence, coverage, times))),
+        envelope=settings,
+        compared=tuple(_compare(journey, judged, times, settings)),
+        findings=(
+            *chain_broken(audit),
+            *find(facts),
+            *of_clients(facts),
+        ),
         coverage=coverage,
         sampling_error=_sampling_error(found.reached),
         transitions=tuple(sorted(timeline.transitions, key=lambda t: (t.at, t.phase, t.reason))),
+        audit=audit,
     )
 
 
 def _compare(
-    judged: Iterable[Objective], times: tuple[PhaseTime, ...], promised: Envelope
+    journey: Journey,
+    judged: Iterable[Objective],
+    times: tuple[PhaseTime, ...],
+    settings: Envelope,
 ) -> Iterable[Compared]:
-    totals = {Switch.FAILOVER: promised.failover_total, Switch.FAILBACK: promised.failback_total}
+    totals = {Switch.FAILOVER: settings.failover_total, Switch.FAILBACK: settings.failback_total}
     for objective in judged:
-        if objective.elapsed is not None:
-            own = [time for time in times if time.of is objective.name]
+        of, observed = objective.name, objective.elapsed
+        if observed is not None:
+            own = [time for time in times if time.of is of]
             beyond = [t.name for t in own if t.comparison is not Comparison.WITHIN]
             yield Compared(
-                of=objective.name,
-                observed=objective.elapsed,
-                promised=totals[objective.name],
+                of=of,
+                observed=observed,
+                promised=promised(journey, of, observed, totals[of]),
                 phases=tuple(beyond),
             )
 

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 SEGMENT = re.compile(r"[^/\\?#%\x00-\x20]+")
 """What would make an id another URL than it seems is no part of one."""
+PUBLIC_IP = "microsoft.network/publicipaddresses"
 SEGMENTS_MIN = 8
 """/subscriptions/S/resourceGroups/G/providers/NAMESPACE/TYPE/NAME, split at the slashes."""
 

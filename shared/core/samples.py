@@ -1,4 +1,4 @@
-"""Samples, actions and transitions: the records a drill is judged from. Values only.
+"""Samples, actions, transitions, audit entries: what is recorded of a drill. Values only.
 
 An `Instant` is an integer: milliseconds since the Unix epoch, UTC. What is measured is rounded
 outward when it is recorded (asked down, answered up), so an interval between two never lies.
@@ -37,6 +37,13 @@ class Outcome(StrEnum):
     """No answer in time."""
 
 
+STALE = "stale"
+LOST = "lost"
+OWN_FAULT = "own fault: "
+CERTIFICATE_UNTIL = "certificate until "
+"""What a sample's `detail` may be or begin with."""
+
+
 class Sample(NamedTuple):
     """One reading of one series: one attempt, never retried. A failed one is data.
 
@@ -44,6 +51,10 @@ class Sample(NamedTuple):
     of a DNS series the chain of names and addresses after the question, joined by ">"; of a health
     or client series the connected address (or the `servedByHeader`'s value); of a monitor or power
     series ARM's own word. `code` is the HTTP status or the DNS rcode.
+
+    `detail` is what else is worth a word: `stale`, `lost`, `own fault: …`, or `certificate until …`
+    of an HTTPS endpoint. `took_tenths` is the latency in tenths of a millisecond, not rounded
+    outward; None where nothing was answered.
     """
 
     series: str
@@ -54,6 +65,18 @@ class Sample(NamedTuple):
     code: int | None = None
     ttl_seconds: int | None = None
     writer: str = ""
+    detail: str = ""
+    took_tenths: int | None = None
+
+    @property
+    def is_stale(self) -> bool:
+        """The resolver said itself that its answer is older than its TTL (RFC 8914)."""
+        return self.detail == STALE
+
+    @property
+    def is_our_loss(self) -> bool:
+        """Our own receive buffer overflowed while this was awaited: it may have been answered."""
+        return self.detail == LOST
 
     @property
     def id(self) -> str:
@@ -77,6 +100,10 @@ class ActionKind(StrEnum):
 
     INJECT = "inject"
     ROLL_BACK = "rollback"
+    HOLD_BACK = "holdback"
+    """The endpoint is disabled, so that traffic stays away while its machines come back."""
+    RELEASE = "release"
+    """It is enabled again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,8 +121,9 @@ class ActionRecord:
 
     @property
     def id(self) -> str:
-        """The action's name in reports."""
-        return f"action/{self.kind}@{rfc3339(self.sent_at)}#{self.by}"
+        """The action's name in reports; several machines may be asked in the same millisecond."""
+        subject = self.resource.rsplit("/", 1)[-1]
+        return f"action/{self.kind}/{subject}@{rfc3339(self.sent_at)}#{self.by}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,13 +135,39 @@ class Transition:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """Something that was done, or is about to be: by whom, from where, to what, how it ended."""
+
+    at: Instant
+    who: str
+    where: str
+    what: str
+    subject: str
+    outcome: Attempt = Attempt.UNKNOWN
+    detail: str = ""
+
+
+class Entry(NamedTuple):
+    """An act's place in a chain: each entry names the hash of the one before."""
+
+    sequence: int
+    act: Act
+    previous: str
+    hash: str
+
+
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """All that was recorded of a drill, each list in time order."""
+    """All that was recorded of a drill, each list in time order.
+
+    `audit` is in the order of its chain, and empty where only a part of the timeline was read.
+    """
 
     samples: tuple[Sample, ...] = ()
     actions: tuple[ActionRecord, ...] = ()
     transitions: tuple[Transition, ...] = field(default=())
+    audit: tuple[Entry, ...] = ()
 
     def series(self, name: str) -> tuple[Sample, ...]:
         """Return the samples of one series, in order of `asked_at`."""

@@ -10,8 +10,8 @@ from shared.core.course import Course, find_course, window
 from shared.core.evidence import Evidence, Reading
 from shared.core.intervals import MS_PER_SECOND, in_words
 from shared.core.milestones import ROWS, Flap, Milestone, NotReached, Proof, Row, Switch
-from shared.core.requests import Request
-from shared.core.samples import ActionRecord, Instant, Sample
+from shared.core.plan import VM_FAULTS, FaultKind
+from shared.core.samples import ActionRecord, Instant, Sample, Transition
 from shared.core.slots import Served, Slot, Steadiness, find_recovery
 from shared.core.switches import (
     Reversal,
@@ -56,13 +56,22 @@ class Milestones:
         return next(found, None)
 
 
-def find_milestones(evidence: Evidence, actions: Iterable[ActionRecord]) -> Milestones:
+def find_milestones(
+    evidence: Evidence,
+    actions: Iterable[ActionRecord],
+    transitions: Iterable[Transition] = (),
+) -> Milestones:
     """Find every milestone of the drill's kind of fault, or say why it was not reached."""
-    course = find_course(evidence, tuple(actions))
+    course = find_course(evidence, actions, transitions)
+    return seek_rows(evidence, course, ROWS[evidence.drill.plan.fault])
+
+
+def seek_rows(evidence: Evidence, course: Course, rows: Iterable[Row]) -> Milestones:
+    """Find these milestones where the course says that they are to be sought."""
     found = Milestones(course)
-    for row in ROWS[evidence.drill.plan.fault]:
+    for row in rows:
         if row.proof is Proof.ACTION:
-            found.take(_seek_request(row, course))
+            found.take(_seek_request(evidence, row, course))
         else:
             for vantage in vantages_of(evidence, row.series):
                 found.take(*_seek(Place(evidence, row, vantage), course))
@@ -81,8 +90,11 @@ def vantages_of(evidence: Evidence, prefix: str) -> tuple[str, ...]:
     if prefix in configured:
         return configured[prefix]
     several: dict[str, tuple[str, ...]] = {
-        "dns/authoritative/": vantages.authoritative,
-        "dns/recursive/": (*vantages.resolvers, vantages.client_resolver),
+        "dns/authoritative/": tuple(v.name for v in vantages.of_name_servers),
+        "dns/recursive/": (
+            *(v.name for v in vantages.of_resolvers),
+            vantages.client_resolver,
+        ),
         "client/": (drill.plan.objective_client,),
     }
     return tuple(dict.fromkeys((*several[prefix], *evidence.below(prefix))))
@@ -94,10 +106,11 @@ def required_series(evidence: Evidence) -> list[str]:
     return [row.series + at for row in rows for at in vantages_of(evidence, row.series)]
 
 
-def _seek_request(row: Row, course: Course) -> Milestone | NotReached:
-    request = course.fault if row.of is Switch.FAILOVER else course.restore
+def _seek_request(evidence: Evidence, row: Row, course: Course) -> Milestone | NotReached:
+    is_failover = row.of is Switch.FAILOVER
+    request = course.fault if is_failover else course.restore.request
     if request is None or request.interval is None:
-        because = _why_not_requested(row, course, request)
+        because = _why_not_requested(evidence, row, course)
         return NotReached(name=row.name, of=row.of, vantage="", because=because)
     return Milestone(
         name=row.name,
@@ -108,14 +121,25 @@ def _seek_request(row: Row, course: Course) -> Milestone | NotReached:
     )
 
 
-def _why_not_requested(row: Row, course: Course, request: Request | None) -> str:
-    if request is not None:
+def _why_not_requested(evidence: Evidence, row: Row, course: Course) -> str:
+    is_failover = row.of is Switch.FAILOVER
+    if not is_failover and course.restore.unasked is not None:
+        return f"{returned_by_others(evidence, course)} before anything of ours asked for it"
+    if (course.fault if is_failover else course.restore.request) is not None:
         return "no request is known to have been accepted, and no look saw its effect"
-    if row.of is Switch.FAILOVER:
+    if is_failover:
         return "nothing was injected"
-    if course.is_restored_by_others:
-        return "the machine ran again before anything of ours asked for it"
-    return "nothing was asked to be restored"
+    return "the failback is held" if course.is_held else "nothing was asked to be restored"
+
+
+def returned_by_others(evidence: Evidence, course: Course) -> str:
+    """Say what somebody else did to let traffic back."""
+    fault = evidence.drill.plan.fault
+    if course.is_held or fault is FaultKind.ENDPOINT_DISABLE:
+        return "the endpoint was enabled"
+    return (
+        "the machine ran again" if fault in VM_FAULTS else "the endpoint's probes succeeded again"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,8 +202,7 @@ Sought = tuple[Milestone | NotReached, list[Flap]]
 def _seek(place: Place, course: Course) -> Sought:
     sought_in = _sought_in(place, course)
     if sought_in is None:
-        what = "injected" if course.fault is None else "restored yet"
-        return place.missed(f"nothing was {what}"), []
+        return place.missed(_why_not_sought(place.row, course)), []
     if not place.evidence.series.get(place.series):
         return place.missed(f"there is no sample of {place.series}"), []
     if place.row.proof is Proof.STATE:
@@ -187,12 +210,20 @@ def _seek(place: Place, course: Course) -> Sought:
     return _seek_stretch(place, sought_in, course)
 
 
+def _why_not_sought(row: Row, course: Course) -> str:
+    if course.fault_since is None:
+        return "nothing was injected"
+    is_held = course.is_held and not row.is_of_machine
+    return "the failback is held" if is_held else "nothing was restored yet"
+
+
 def _sought_in(place: Place, course: Course) -> Window | None:
     is_failover = place.row.of is Switch.FAILOVER
-    since = course.fault_since if is_failover else course.back_since
+    undone = course.mend_since if place.row.is_of_machine else course.back_since
+    since = course.fault_since if is_failover else undone
     if since is None:
         return None
-    until = course.back_since if is_failover else None
+    until = undone if is_failover else None
     return window(place.evidence, place.series, since, until)
 
 
@@ -227,13 +258,13 @@ def _seek_stretch(place: Place, sought_in: Window, course: Course) -> Sought:
     every_ms, stability_ms = sought_in.every_ms, sought_in.stability_ms
     recovery = find_recovery(slots, served, Steadiness(sought_in.since, stability_ms, every_ms))
     old = _last_before(slots, served, recovery.earliest)
+    if slots and _was_never_away(place, old, course):
+        return place.missed(NEVER_AWAY), flaps
     if recovery.latest is None or not recovery.whole:
         seconds = recovery.observed_ms / MS_PER_SECOND
         needed = in_words(stability_ms / MS_PER_SECOND)
         because = f"{in_words(seconds)} s were seen of the {needed} s that prove it"
         return place.missed_after(old, sought_in.since, because, seconds), flaps
-    if _was_never_away(place, old, course):
-        return place.missed(NEVER_AWAY), flaps
     new = min(evidence.answers_of(slots[recovery.latest], wanted), key=lambda s: s.answered_at)
     return place.reached(old, new, sought_in.since), flaps
 

@@ -27,10 +27,9 @@ REACHED = {
     Switch.FAILOVER: "on a survivor",
     Switch.FAILBACK: "back on the primary",
 }
-STARTED = {
-    "faultEffective": "the fault took effect",
-    "restoreRequested": "the restore was requested",
-    "vmRunning": "the machine ran again",
+NOTHING = {
+    Switch.FAILOVER: "there was no failover",
+    Switch.FAILBACK: "there was nothing to fail back from",
 }
 
 
@@ -54,6 +53,7 @@ class Case:
     of: Switch
     phases: Sequence[PhaseTime]
     gaps: Sequence[Gap]
+    kept_serving: str
 
     @property
     def rto_seconds(self) -> int:
@@ -69,15 +69,18 @@ class Case:
 
     def after(self, start: Milestone) -> str:
         """Say what the time is counted from."""
-        return f"after {STARTED[start.name]} ({self.rto_seconds} s promised)"
+        return f"after {self.journey.started(start)} ({self.rto_seconds} s promised)"
 
 
 def objectives(
-    journey: Journey, phases: Iterable[PhaseTime], gaps: Sequence[Gap]
+    journey: Journey, phases: Iterable[PhaseTime], gaps: Sequence[Gap], kept_serving: str = ""
 ) -> list[Objective]:
-    """Judge the failover and the failback."""
+    """Judge the failover and the failback; `kept_serving` says why there was none of either."""
     times = tuple(phases)
-    return [_judged(Case(journey, of, [t for t in times if t.of is of], gaps)) for of in Switch]
+    return [
+        _judged(Case(journey, of, [t for t in times if t.of is of], gaps, kept_serving))
+        for of in Switch
+    ]
 
 
 def _judged(case: Case) -> Objective:
@@ -95,6 +98,8 @@ def _judged(case: Case) -> Objective:
 
 def _measured(case: Case) -> Elapsed | None:
     """Return the time's bounds; of a recovery that was not seen, only the lower one."""
+    if case.kept_serving:
+        return None
     start, missing = case.journey.start(case.of), case.journey.missing_end(case.of)
     if start is not None and missing is not None and missing.not_before is not None:
         least = at_least(start.interval, missing.not_before)
@@ -147,7 +152,9 @@ def _told(time: PhaseTime | None) -> str:
 
 def _because_unmeasured(case: Case, start: Milestone | None) -> str:
     """Say why there is not even a lower bound."""
-    path_start = "faultEffective" if case.of is Switch.FAILOVER else "restoreRequested"
+    if case.kept_serving:
+        return f"Inconclusive: {NOTHING[case.of]}, for {case.kept_serving}{_in_time(case)}."
+    path_start = case.journey.paths[case.of].start
     missing = case.journey.missing(path_start) if start is None else None
     missing = missing or case.journey.missing_end(case.of)
     name, why = (missing.name, missing.because) if missing else (path_start, "it is not known")

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from shared.core.model import Drill, Snapshot
-from shared.core.plan import LIMITS, camel_case
+from shared.core.plan import LIMITS, VM_FAULTS, Failback, camel_case
 from shared.core.report import Report
 from shared.core.samples import ActionRecord, Instant, Timeline, rfc3339
 from shared.render.markup import Html, joined, tag
@@ -20,10 +20,12 @@ def environment(drill: Drill) -> str:
     return f"{kind}, {speed}" if vantages.clock_speed != 1 else kind
 
 
-def ending(drill: Drill) -> str:
-    """Return how it ended, or where it is."""
+def ending(report: Report) -> str:
+    """Return how it ended, or where it is; and why there was no failover, where it is known."""
+    drill = report.drill
     told = f"ended: {drill.ending}" if drill.ending else f"in phase {drill.phase}"
-    return f"{told} ({drill.reason})" if drill.reason else told
+    told = f"{told} ({drill.reason})" if drill.reason else told
+    return f"{told}; {report.why_no_failover}" if report.why_no_failover else told
 
 
 def facts(*pairs: tuple[str, object]) -> Html:
@@ -41,9 +43,10 @@ def about(report: Report, timeline: Timeline) -> Html:
         ("started by", drill.started_by or "not known"),
         ("started", rfc3339(drill.started_at)),
         ("closed", closed),
-        ("ending", ending(drill)),
+        ("ending", ending(report)),
         ("environment", environment(drill)),
-        ("machines", ", ".join(machine.id for machine in drill.snapshot.targets)),
+        *_acted_on(drill),
+        ("audit", _audited(report)),
     )
     phases = table(
         ("phase", "since", "because"),
@@ -59,6 +62,18 @@ def about(report: Report, timeline: Timeline) -> Html:
         phases if report.transitions else "",
         actions if timeline.actions else "",
     )
+
+
+def _audited(report: Report) -> str:
+    told = f"{report.audit.entries} entries, {report.audit.verdict}"
+    return f"{told}; hash of the last: {report.audit.head}" if report.audit.head else told
+
+
+def _acted_on(drill: Drill) -> Iterator[tuple[str, str]]:
+    is_of_machines = drill.plan.fault in VM_FAULTS
+    yield "machines" if is_of_machines else "acted on", ", ".join(drill.fault_resources)
+    if drill.snapshot.spared:
+        yield "not stopped", ", ".join(machine.id for machine in drill.snapshot.spared)
 
 
 def _action(action: ActionRecord, near: Instant) -> Cells:
@@ -112,8 +127,12 @@ def _profile(snapshot: Snapshot) -> Iterator[tuple[str, object]]:
 def _plan(drill: Drill) -> Iterator[tuple[str, object]]:
     plan = drill.plan
     yield "fault", f"{plan.fault} of {drill.endpoint}"
+    if plan.probe_path is not None:
+        yield "probePath", f"{plan.probe_path.header}: {plan.probe_path.value}"
+    yield "failback", plan.failback
     for name in LIMITS:
         value = getattr(plan, name)
-        if value is not None:
+        is_meant = plan.failback is Failback.HOLD or name != "failback_hold_seconds_max"
+        if value is not None and is_meant:
             yield camel_case(name), f"{value} s"
     yield "objectiveClient", plan.objective_client

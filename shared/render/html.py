@@ -6,7 +6,9 @@ It is a pure function of a drill and its timeline: the same input gives the same
 import json
 from collections.abc import Iterator, Sequence
 
+from shared.core.findings import WARNINGS
 from shared.core.model import Drill, Phase
+from shared.core.plan import Failback, FaultKind
 from shared.core.report import Report
 from shared.core.samples import Timeline
 from shared.render import tables
@@ -28,7 +30,16 @@ POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
     "base-uri 'none'; form-action 'none'"
 )
-FAULTS = {"vmPowerOff": "its machine is powered off"}
+FAULTS = {
+    FaultKind.VM_POWER_OFF: "fails: what runs it is powered off, and later started again",
+    FaultKind.VM_DEALLOCATE: "fails: what runs it is deallocated, and later started again",
+    FaultKind.ENDPOINT_DISABLE: "is taken out: it is disabled, and later enabled again",
+    FaultKind.PROBE_PATH: (
+        "is called unhealthy: a header makes its probes fail while it serves on, and is later "
+        "taken away"
+    ),
+}
+HELD = " Traffic returned to it only when the failback was released."
 IN_JSON = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"}
 
 
@@ -63,7 +74,7 @@ def _head(drill: Drill) -> Html:
 
 
 def _sections(report: Report, timeline: Timeline, recorded: Sequence[Lane]) -> Iterator[Html]:
-    yield _header(report.drill)
+    yield _header(report)
     yield joined(_warnings(report))
     yield verdict_cards(report)
     yield HOW_TO_READ
@@ -71,6 +82,7 @@ def _sections(report: Report, timeline: Timeline, recorded: Sequence[Lane]) -> I
     yield tables.section("Where the time went", times, READING_BARS) if times else Html()
     yield _lanes(report, recorded)
     yield tables.findings(report)
+    yield tables.cautions(report)
     yield tables.phases(report)
     yield tables.milestones(report)
     yield tables.downtime(report)
@@ -81,10 +93,11 @@ def _sections(report: Report, timeline: Timeline, recorded: Sequence[Lane]) -> I
     yield about(report, timeline)
 
 
-def _header(drill: Drill) -> Html:
+def _header(report: Report) -> Html:
+    drill = report.drill
     is_over = drill.phase is Phase.CLOSED
     so_far = f"The report so far \u00b7 refreshes every {REFRESH_SECONDS} s"
-    done = FAULTS.get(str(drill.plan.fault), str(drill.plan.fault))
+    held = HELD if drill.plan.failback is Failback.HOLD else ""
     began = f"{day(drill.started_at)}, {clock_time(drill.started_at)}"
     ended = f" to {clock_time(drill.closed_at)}" if drill.closed_at is not None else ""
     by = f", by {drill.started_by}" if drill.started_by else ""
@@ -102,20 +115,21 @@ def _header(drill: Drill) -> Html:
             "p",
             "What happens when ",
             tag("b", drill.endpoint),
-            f" fails: {done}, and later started again. ",
+            f" {FAULTS[drill.plan.fault]}.{held}",
             class_="lead",
         ),
-        tag("p", f"Drill {drill.id} \u00b7 {began}{ended} UTC{by} \u00b7 {ending(drill)}"),
+        tag("p", f"Drill {drill.id} \u00b7 {began}{ended} UTC{by} \u00b7 {ending(report)}"),
     )
 
 
 def _warnings(report: Report) -> Iterator[Html]:
     """Yield what weakens everything below, or needs a person now."""
     if report.drill.needs_attention:
-        told = "The fault may still be in place: look after the machines by hand."
+        resources = ", ".join(report.drill.fault_resources)
+        told = f"The fault may still be in place: look after {resources} by hand."
         yield tag("p", tag("b", "Needs attention. "), told, class_="warning", role="alert")
     for finding in report.findings:
-        if finding.code == "ThinSampling":
+        if finding.code in WARNINGS:
             yield tag("p", finding.message, class_="warning")
 
 
@@ -140,7 +154,7 @@ READING_BARS = tag(
     class_="legend",
 )
 OTHERS = (
-    ("fail", "failing, stopped"),
+    ("fail", "failing, stopped, disabled"),
     ("chng", "changing"),
     ("othr", "other"),
     ("unkn", "not known"),

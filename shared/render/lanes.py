@@ -64,6 +64,7 @@ WORDS: Mapping[str, str] = {
     "stopped": FAILING,
     "deallocated": FAILING,
     "Degraded": FAILING,
+    "Disabled": FAILING,
     "starting": CHANGING,
     "stopping": CHANGING,
     "deallocating": CHANGING,

@@ -4,9 +4,10 @@ Whatever came from outside (names, tags, answers) is escaped: it shows as text, 
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from shared.core.coverage import Coverage
+from shared.core.findings import WARNINGS
 from shared.core.intervals import Elapsed, in_words
 from shared.core.milestones import Milestone
 from shared.core.model import Drill
@@ -20,20 +21,17 @@ ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 def to_markdown(report: Report) -> str:
     """Return the whole report as one Markdown text."""
-    sections = (
-        _title(report.drill),
-        _warnings(report),
-        _verdicts(report),
-        _phases(report),
-        _milestones(report),
-        _downtime(report),
-        _beside(report),
-        _envelope(report),
-        _findings(report),
-        _samples(report),
-        _configuration(report.drill),
-    )
-    return "\n\n".join("\n".join(lines) for lines in map(list, sections) if lines) + "\n"
+    return joined(sections(report, *SECTIONS))
+
+
+def sections(report: Report, *names: str) -> Iterator[Iterable[str]]:
+    """Yield the lines of the sections of these names."""
+    return (SECTIONS[name](report) for name in names)
+
+
+def joined(parts: Iterable[Iterable[str]]) -> str:
+    """Return sections as one text; those without a line are left out."""
+    return "\n\n".join("\n".join(lines) for lines in map(list, parts) if lines) + "\n"
 
 
 def text(value: object) -> str:
@@ -59,17 +57,19 @@ def _bounds(elapsed: Elapsed | None) -> str:
     return f"{in_words(elapsed.seconds_min)} to {in_words(elapsed.seconds_max)} s"
 
 
-def _title(drill: Drill) -> Iterator[str]:
+def _title(report: Report) -> Iterator[str]:
+    drill = report.drill
     vantages = drill.snapshot.vantages
     ending = f"ended {drill.ending}" if drill.ending else f"still in {drill.phase}"
     reason = f" ({text(drill.reason)})" if drill.reason else ""
+    why = f"; {text(report.why_no_failover)}" if report.why_no_failover else ""
     by = f" by {text(drill.started_by)}" if drill.started_by else ""
     closed = f", closed {rfc3339(drill.closed_at)}" if drill.closed_at is not None else ""
     yield f"# Drill {text(drill.id)}"
     yield ""
     yield (
         f"{text(drill.plan.fault)} of endpoint **{text(drill.endpoint)}** of profile "
-        f"**{text(drill.snapshot.profile)}**, {ending}{reason}."
+        f"**{text(drill.snapshot.profile)}**, {ending}{reason}{why}."
     )
     yield (
         f"Environment: {text(vantages.environment)}, clock speed {vantages.clock_speed:g}. "
@@ -80,7 +80,7 @@ def _title(drill: Drill) -> Iterator[str]:
 def _warnings(report: Report) -> Iterator[str]:
     """What weakens everything below stands above it."""
     for finding in report.findings:
-        if finding.code == "ThinSampling":
+        if finding.code in WARNINGS:
             yield f"> **{text(finding.message)}**"
 
 
@@ -157,10 +157,7 @@ def _beside(report: Report) -> Iterator[str]:
     yield ""
     yield from _table(
         ("milestone", "vantage", "since", "took"),
-        (
-            (b.milestone.name, b.milestone.vantage, b.since, _bounds(b.elapsed))
-            for b in report.beside
-        ),
+        ((b.name, b.milestone.vantage, b.since, _bounds(b.elapsed)) for b in report.beside),
     )
 
 
@@ -189,6 +186,14 @@ def _findings(report: Report) -> Iterator[str]:
         yield f"- {finding.code}: {text(finding.message)}"
 
 
+def _cautions(drill: Drill) -> Iterator[str]:
+    if drill.cautions:
+        yield "## Cautions"
+        yield ""
+    for caution in drill.cautions:
+        yield f"- {text(caution.code)}: {text(caution.message)}"
+
+
 def _samples(report: Report) -> Iterator[str]:
     coverage: Coverage = report.coverage
     yield "## Samples"
@@ -205,6 +210,13 @@ def _samples(report: Report) -> Iterator[str]:
         )
 
 
+def _audit(report: Report) -> Iterator[str]:
+    yield "## Audit"
+    yield ""
+    head = f" The last one's hash is {text(report.audit.head)}." if report.audit.head else ""
+    yield f"{report.audit.entries} entries, {report.audit.verdict}.{head}"
+
+
 def _configuration(drill: Drill) -> Iterator[str]:
     snapshot, monitor = drill.snapshot, drill.snapshot.monitor
     yield "## Configuration when the drill began"
@@ -219,3 +231,21 @@ def _configuration(drill: Drill) -> Iterator[str]:
         ("endpoint", "type", "target", "priority"),
         ((e.name, e.type, e.target, e.priority) for e in snapshot.endpoints),
     )
+
+
+SECTIONS: Mapping[str, Callable[[Report], Iterable[str]]] = {
+    "title": _title,
+    "warnings": _warnings,
+    "verdict": _verdicts,
+    "phases": _phases,
+    "milestones": _milestones,
+    "downtime": _downtime,
+    "vantages": _beside,
+    "envelope": _envelope,
+    "findings": _findings,
+    "cautions": lambda report: _cautions(report.drill),
+    "samples": _samples,
+    "audit": _audit,
+    "configuration": lambda report: _configuration(report.drill),
+}
+"""Every section, in its order."""

@@ -136,7 +136,7 @@ def beside(report: Report) -> Html:
         return Html()
     head = ("milestone", "vantage", "since", "at least, s", "at most, s")
     rows = (
-        (tag("code", b.milestone.name), b.milestone.vantage, tag("code", b.since), *both(b.elapsed))
+        (tag("code", b.name), b.milestone.vantage, tag("code", b.since), *both(b.elapsed))
         for b in report.beside
     )
     return section("Every vantage", table(head, rows))
@@ -168,6 +168,12 @@ def findings(report: Report) -> Html:
     if more > 0:
         told.append(tag("li", f"and {more} more"))
     return section("Findings", tag("ul", *told) if told else tag("p", "None."))
+
+
+def cautions(report: Report) -> Html:
+    """Return what preflight warned of and forbade nothing for."""
+    told = [tag("li", tag("code", c.code), " ", c.message) for c in report.drill.cautions]
+    return section("Cautions", tag("ul", *told)) if told else Html()
 
 
 def samples(report: Report, lanes: Sequence[Lane]) -> Html:

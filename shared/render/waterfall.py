@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 from shared.core.intervals import MS_PER_SECOND, Comparison, Elapsed, Interval, compare
 from shared.core.milestones import Switch
-from shared.core.phases import PATHS, PhaseTime
+from shared.core.phases import BY_OTHERS, Path, PhaseTime
 from shared.core.report import Report
 from shared.core.samples import Instant
-from shared.core.verdict import STARTED, Objective
+from shared.core.verdict import Objective
 from shared.render.bars import Span, axis, block, bracket, doubts, guides, merged, sure
 from shared.render.markup import Html, joined, tag
 from shared.render.svg import Caption, Scale, in_percent, picture, text_px
@@ -34,6 +34,7 @@ class Way:
     """One switch's phase times, on the axis of both."""
 
     objective: Objective
+    path: Path
     times: Mapping[str, PhaseTime]
     total: Elapsed
     promised: Mapping[str, Elapsed]
@@ -66,7 +67,7 @@ class Way:
     @property
     def stuck_in(self) -> str | None:
         """Which phase was the first not seen to end."""
-        steps = [step.name for step in PATHS[self.of].steps]
+        steps = [step.name for step in self.path.steps]
         return next((name for name in steps if name not in self.times), None)
 
     def _seconds(self, at: Instant) -> float:
@@ -89,6 +90,7 @@ def _ways(report: Report) -> list[Way]:
     return [
         Way(
             objective=objective,
+            path=report.paths[objective.name],
             times={t.name: t for t in report.phases if t.of is objective.name},
             total=promises[objective.name][0],
             promised={p.name: p.elapsed for p in promises[objective.name][1]},
@@ -119,7 +121,8 @@ def _reach(report: Report, of: Switch, promised: Elapsed) -> float:
 
 def _figure(way: Way) -> Html:
     first = next(iter(way.times.values())).start.name
-    started = STARTED.get(first, words(first))
+    known = {**BY_OTHERS, way.path.start: way.path.started}
+    started = known.get(first, words(first))
     head = _row(
         "phase", f"seconds since {started}", ("took", "settings promise", ""), class_="row head"
     )
@@ -128,7 +131,7 @@ def _figure(way: Way) -> Html:
         tag("h3", str(way.of).capitalize()),
         head,
         _total(way),
-        *(_phase(way, at, step.name) for at, step in enumerate(PATHS[way.of].steps)),
+        *(_phase(way, at, step.name) for at, step in enumerate(way.path.steps)),
         _row("", _axis(way), ("", "", ""), class_="row axis"),
         class_="way",
     )
@@ -172,7 +175,7 @@ def _total(way: Way) -> Html:
 
 def _total_bracket(way: Way) -> Html:
     """Return where the settings promise the end; nowhere if the beginning was not seen."""
-    if PATHS[way.of].steps[0].name not in way.times:
+    if way.path.steps[0].name not in way.times:
         return Html()
     return bracket(way.scale, way.span(way.start), way.total, TOTAL_BRACKET_PX)
 
@@ -181,7 +184,7 @@ def _stacked(way: Way) -> Iterator[Html]:
     """Yield the phases end to end, then what is doubtful between them, then their names."""
     doubtful = []
     names = []
-    for at, step in enumerate(PATHS[way.of].steps):
+    for at, step in enumerate(way.path.steps):
         time = way.times.get(step.name)
         if time is None:
             continue

@@ -6,14 +6,16 @@ measured from was rounded outward when it was recorded. Unbounded and unknown ar
 
 from typing import Any
 
+from shared.core.audit import summary
 from shared.core.coverage import Coverage
 from shared.core.downtime import ClientDowntime
 from shared.core.envelope import Envelope, Promise
 from shared.core.findings import Finding
 from shared.core.intervals import Elapsed
 from shared.core.milestones import Flap, Milestone, NotReached
-from shared.core.model import Drill, MonitorSettings, Snapshot
+from shared.core.model import Caution, Drill, MonitorSettings, Snapshot
 from shared.core.phases import Beside, PhaseTime
+from shared.core.plan import ProbePath
 from shared.core.report import Compared, Report, SamplingError
 from shared.core.samples import Instant, rfc3339
 from shared.core.slots import Gap
@@ -38,12 +40,14 @@ def to_wire(report: Report) -> Wire:
             "comparison": [_compared(c) for c in report.compared],
         },
         "findings": [_finding(f) for f in report.findings],
+        "cautions": [_caution(c) for c in report.drill.cautions],
         "samples": _coverage(report.coverage),
         "samplingError": _sampling_error(report.sampling_error),
         "configuration": {"before": _configuration(report.drill.snapshot), "after": None},
         "transitions": [
             {"at": rfc3339(t.at), "phase": t.phase, "reason": t.reason} for t in report.transitions
         ],
+        "audit": summary(report.audit),
     }
 
 
@@ -72,6 +76,8 @@ def _drill(drill: Drill) -> Wire:
         "profile": drill.snapshot.profile,
         "endpoint": drill.endpoint,
         "fault": str(drill.plan.fault),
+        "probePath": _probe_path(drill.plan.probe_path),
+        "failback": str(drill.plan.failback),
         "environment": {"kind": vantages.environment, "clockSpeed": vantages.clock_speed},
         "phase": str(drill.phase),
         "ending": None if drill.ending is None else str(drill.ending),
@@ -80,6 +86,10 @@ def _drill(drill: Drill) -> Wire:
         "startedAt": rfc3339(drill.started_at),
         "closedAt": _instant(drill.closed_at),
     }
+
+
+def _probe_path(added: ProbePath | None) -> Wire | None:
+    return None if added is None else {"header": added.header, "value": added.value}
 
 
 def _instant(at: Instant | None) -> str | None:
@@ -150,7 +160,7 @@ def _flap(flap: Flap) -> Wire:
 
 def _beside(beside: Beside) -> Wire:
     return {
-        "name": beside.milestone.name,
+        "name": beside.name,
         "of": str(beside.milestone.of),
         "vantage": beside.milestone.vantage,
         "since": beside.since,
@@ -187,6 +197,10 @@ def _finding(finding: Finding) -> Wire:
         "message": finding.message,
         **_elapsed(finding.elapsed),
     }
+
+
+def _caution(caution: Caution) -> Wire:
+    return {"code": caution.code, "target": caution.target, "message": caution.message}
 
 
 def _coverage(coverage: Coverage) -> Wire:

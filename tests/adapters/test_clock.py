@@ -44,6 +44,16 @@ def test_times_round_outward() -> None:
     assert clock.ceil() - clock.now() == 1
 
 
+def test_what_was_a_while_ago_was_longer_ago_in_faster_time() -> None:
+    """The kernel's stamps are the wall's; so is the time since them."""
+    real, scaled = Clock(), Clock.from_setting(f"{ANCHOR}@0*20")
+    second_ns = 1_000_000_000
+
+    assert 900 <= real.ceil() - real.ceil(second_ns) <= 1_000
+    assert 18_000 <= scaled.ceil() - scaled.ceil(second_ns) <= 20_000
+    assert (real.tenths(1_230_000), scaled.tenths(1_230_000)) == (12, 246)
+
+
 @pytest.mark.parametrize(
     "text",
     [

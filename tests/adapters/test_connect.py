@@ -2,6 +2,7 @@
 
 import pytest
 
+from shared.adapters import connect
 from shared.adapters.connect import Guard, connect_to, peer
 
 FORBIDDEN = {
@@ -62,6 +63,16 @@ def test_loopback_is_open_only_where_azure_is_emulated(address: str) -> None:
     """There the endpoints are on this machine; anywhere else nothing of a drill is."""
     assert not Guard(private_ranges=("127.0.0.0/8", "::/0")).allows(address)
     assert Guard(allow_loopback=True).allows(address)
+
+
+def test_what_was_judged_is_remembered_within_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And judged alike ever after."""
+    monkeypatch.setattr(connect, "JUDGED_KEPT_MAX", 2)
+    guard, addresses = Guard(), ("20.62.1.4", "10.0.0.4", "20.62.1.5", "169.254.169.254")
+
+    judged = [[guard.allows(address) for address in addresses] for _ in range(2)]
+
+    assert judged == [[True, False, True, False]] * 2
 
 
 def test_connect_to_is_read_as_curl_reads_it() -> None:

@@ -3,19 +3,19 @@
 import asyncio
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from shared.adapters.client_sampler import ClientSampler
 from shared.adapters.clock import Clock
 from shared.adapters.connect import Guard, Peer
 from shared.adapters.dns_sampler import DnsSampler
 from shared.adapters.http_sampler import HttpSampler
 from shared.core.model import HealthCheck
-from shared.core.questions import ClientQuestion, HealthQuestion
+from shared.core.questions import DnsQuestion, HealthQuestion
 from shared.core.samples import Outcome, Sample
-from tests.support.dns_server import answering, dns_server, silent
+from tests.support.dns_server import DnsServer, answering, dns_server, silent
 from tests.support.http_server import answer, http_server, self_signed
 
 SPEED = 20
@@ -179,6 +179,92 @@ async def test_a_header_cannot_be_smuggled_in() -> None:
     assert server.requests == []
 
 
+async def test_custom_headers_are_sent_as_they_are() -> None:
+    """The monitor's own, as its probes have them; one of ours gives way to it."""
+    asked = replace(check(), headers=(("X-Drill", "fail"), ("user-agent", "Probe")))
+    with http_server(lambda _: answer(200)) as server:
+        sample = await sampler(server.port).sample(HealthQuestion(series="health/x", check=asked))
+
+    assert sample.outcome is Outcome.OK
+    _, *headers = server.requests[0].decode().split("\r\n")
+    assert {"X-Drill: fail", "user-agent: Probe", f"Host: {HOST}"} <= set(headers)
+    assert not any(line.startswith("User-Agent") for line in headers)
+
+
+@pytest.mark.parametrize(
+    "header", [("X-A", "1\r\nX-B: 2"), ("X-A: 1\r\nX-B", "2"), ("X A", "1"), ("", "1")]
+)
+async def test_a_custom_header_is_one_header(header: tuple[str, str]) -> None:
+    """What could be read as several is not sent."""
+    asked = replace(check(), headers=(header,))
+    with http_server(lambda _: answer(200)) as server:
+        sample = await sampler(server.port).sample(HealthQuestion(series="health/x", check=asked))
+
+    assert sample.outcome is Outcome.FAILED
+    assert server.requests == []
+
+
+def by_name(port: int, resolver: DnsServer, spare: str = "127.1.0.6") -> HttpSampler:
+    """Return a sampler that looks names up, and finds two addresses on our server's port."""
+    dns = DnsSampler(scaled())
+
+    async def resolve(name: str, seconds: float) -> str | None:
+        question = DnsQuestion(
+            series="",
+            server=resolver.address,
+            name=name,
+            recursion_desired=True,
+            timeout_seconds=seconds,
+        )
+        return (await dns.sample(question)).answer or None
+
+    there = ("127.0.0.1", port)
+    detours: dict[Peer, Peer] = {(VIRGINIA, 80): there, (spare, 80): there}
+    return HttpSampler(scaled(), Guard(allow_loopback=True), detours, resolve)
+
+
+async def test_an_address_that_changes_is_looked_up_for_every_sample() -> None:
+    """A machine that was deallocated comes back with another one, under its old name."""
+    question = HealthQuestion(series="health/x", check=check("v.test"))
+    before, after = (answering(f"v.test. 10 IN A {ip}") for ip in (VIRGINIA, "127.1.0.6"))
+    with dns_server(before) as resolver, http_server(lambda _: answer(200)) as server:
+        http = by_name(server.port, resolver)
+        first = await http.sample(question)
+        resolver.udp = answering()
+        gone = await http.sample(question)
+        resolver.udp = after
+        again = await http.sample(question)
+        assert await asyncio.to_thread(http.answers, check("v.test")), "and so does the watchdog"
+
+    assert (first.outcome, first.answer) == (Outcome.OK, VIRGINIA)
+    assert (gone.outcome, gone.answer) == (Outcome.FAILED, "")
+    assert (again.outcome, again.answer) == (Outcome.OK, "127.1.0.6")
+    assert {query.question[0].name.to_text() for query in resolver.queries} == {"v.test."}
+
+
+async def test_a_name_cannot_lead_past_the_guard() -> None:
+    """Whoever owns it could name the metadata service."""
+    question = HealthQuestion(series="health/x", check=check("v.test"))
+    with (
+        dns_server(answering("v.test. 10 IN A 169.254.169.254")) as resolver,
+        http_server(lambda _: answer(200)) as server,
+    ):
+        sample = await by_name(server.port, resolver).sample(question)
+
+    assert (sample.outcome, sample.answer) == (Outcome.FAILED, "refused:ssrf 169.254.169.254")
+    assert server.requests == []
+
+
+async def test_a_silent_resolver_takes_no_longer_than_the_sample() -> None:
+    """One deadline over both."""
+    question = HealthQuestion(series="health/x", check=check("v.test"))
+    with dns_server(silent) as resolver, http_server(lambda _: answer(200)) as server:
+        sample = await by_name(server.port, resolver).sample(question)
+
+    assert sample.outcome is Outcome.FAILED
+    assert sample.answered_at < sample.asked_at + 4_000
+
+
 async def test_certificates_matter_to_clients_and_not_to_probes(tmp_path: Path) -> None:
     """Traffic Manager accepts any certificate; whoever browses does not."""
     context = self_signed(tmp_path, HOST)
@@ -200,45 +286,3 @@ async def test_the_watchdog_can_ask_without_a_loop() -> None:
         assert await asyncio.to_thread(sampler(server.port).answers, check())
         server.respond = lambda _: answer(503)
         assert not await asyncio.to_thread(sampler(server.port).answers, check())
-
-
-def visit(resolver: str) -> ClientQuestion:
-    """Return a client's question."""
-    return ClientQuestion(
-        series="client/fresh", resolver=resolver, url="http://www.test/", timeout_seconds=2
-    )
-
-
-async def test_a_client_asks_its_resolver_then_whoever_it_names() -> None:
-    """One sample over both: what a user would have waited."""
-    chain = answering("www.test. 60 IN CNAME v.test.", f"v.test. 10 IN A {VIRGINIA}")
-    with dns_server(chain) as resolver, http_server(lambda _: answer(200)) as server:
-        client = ClientSampler(DnsSampler(scaled()), sampler(server.port))
-        sample = await client.sample(visit(resolver.address))
-
-    assert (sample.outcome, sample.answer, sample.code) == (Outcome.OK, VIRGINIA, 200)
-    assert b"Host: www.test\r\n" in server.requests[0]
-
-
-async def test_a_client_whose_resolver_fails_is_not_served() -> None:
-    """Wrong or absent, with the rcode, and no endpoint is named."""
-    with http_server(lambda _: answer(200)) as server, dns_server(silent) as resolver:
-        client = ClientSampler(DnsSampler(scaled()), sampler(server.port))
-        timed_out = await client.sample(visit(resolver.address))
-        resolver.udp = answering("www.test. 60 IN CNAME v.test.")
-        nowhere = await client.sample(visit(resolver.address))
-
-    assert (timed_out.outcome, timed_out.answer) == (Outcome.TIMEOUT, "")
-    assert (nowhere.outcome, nowhere.answer) == (Outcome.FAILED, "")
-    assert server.requests == []
-
-
-async def test_a_client_has_one_deadline_over_both() -> None:
-    """A slow resolver leaves less time for the service."""
-    chain = answering(f"www.test. 60 IN A {VIRGINIA}")
-    with http_server(lambda _: None) as server, dns_server(chain) as resolver:
-        client = ClientSampler(DnsSampler(scaled()), sampler(server.port))
-        sample = await client.sample(visit(resolver.address))
-
-    assert sample.outcome is Outcome.TIMEOUT
-    assert sample.asked_at + 2_000 <= sample.answered_at < sample.asked_at + 4_000

@@ -1,22 +1,27 @@
 """One contract over every store of drills and undo records: in memory, and in Table storage."""
 
 from dataclasses import replace
+from typing import cast
 from uuid import uuid4
 
 import pytest
 
 from shared.adapters.drill_table import DrillTable
+from shared.adapters.tables import Tables
 from shared.adapters.undo_table import UndoTable
 from shared.core.errors import DrillExists, DrillNotFound, ProfileBusy, StaleRow
-from shared.core.model import Drill, Ending, EndpointSnapshot, Phase
-from shared.drills import DrillStore
-from shared.ledger import UndoStore
+from shared.core.lever import Lever
+from shared.core.model import Drill, Ending, EndpointSnapshot, Phase, Purpose
+from shared.core.plan import FaultKind, ProbePath
+from shared.drill_ports import DrillStore
+from shared.ledger_ports import UndoStore
 from tests.support.azurite import fresh_tables
 from tests.support.drills import START, a_drill, an_undo_record, at
 from tests.support.memory import MemoryDrills, MemoryUndos
+from tests.support.table_service import TableService
 
 
-@pytest.fixture(params=["memory", "tables"])
+@pytest.fixture(params=["memory", "service", "tables"])
 def kind(request: pytest.FixtureRequest) -> str:
     """The kind of store under test."""
     return str(request.param)
@@ -25,13 +30,18 @@ def kind(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def drills(kind: str) -> MemoryDrills | DrillTable:
     """A store of drills."""
-    return MemoryDrills() if kind == "memory" else DrillTable(fresh_tables())
+    return MemoryDrills() if kind == "memory" else DrillTable(tables_of(kind))
 
 
 @pytest.fixture
 def undos(kind: str) -> UndoStore:
     """A store of undo records."""
-    return MemoryUndos() if kind == "memory" else UndoTable(fresh_tables())
+    return MemoryUndos() if kind == "memory" else UndoTable(tables_of(kind))
+
+
+def tables_of(kind: str) -> Tables:
+    """Return tables: of a Table service in memory, or of a real one."""
+    return cast("Tables", TableService()) if kind == "service" else fresh_tables()
 
 
 def new_drill(profile: str | None = None) -> Drill:
@@ -128,7 +138,10 @@ def test_closed_drills_are_listed_newest_first(drills: DrillStore) -> None:
     found = drills.closed(first.plan.profile, 10)
 
     assert [each["drill_id"] for each in found] == [second.id, first.id]
-    assert len(drills.closed(first.plan.profile, 1)) == 1
+    page = drills.closed(first.plan.profile, 1)
+    rest = drills.closed(first.plan.profile, 10, page[0]["key"])
+    assert [each["drill_id"] for each in (*page, *rest)] == [second.id, first.id]
+    assert drills.closed(first.plan.profile, 10, rest[0]["key"]) == []
 
 
 def test_open_drills_are_those_that_hold_a_lock(drills: DrillStore) -> None:
@@ -139,12 +152,22 @@ def test_open_drills_are_those_that_hold_a_lock(drills: DrillStore) -> None:
 
 
 def test_the_lever_stays_where_it_was_put(drills: MemoryDrills | DrillTable) -> None:
-    """Engaged, then released."""
-    drills.set_lever(engaged=True, reason="an incident", now=START)
+    """Engaged, then released; by whom, from where, when and why is kept with it."""
+    untouched = drills.lever()
+    drills.set_lever(engaged=True, reason="an incident", now=START, by="ada", where="home")
     engaged = drills.is_lever_engaged()
+    lever = drills.lever()
     drills.set_lever(engaged=False, reason="", now=START)
 
+    assert untouched == Lever()
     assert engaged
+    assert lever == Lever(
+        engaged=True,
+        reason="an incident",
+        changed_at=START,
+        changed_by="ada",
+        changed_from="home",
+    )
     assert not drills.is_lever_engaged()
 
 
@@ -187,6 +210,16 @@ def test_a_record_is_closed_once(undos: UndoStore) -> None:
         undos.save(replace(record, closed_at=at(101), closed_by="drill"))
 
 
+def test_a_record_that_was_closed_is_not_created_anew(undos: UndoStore) -> None:
+    """A host that froze as it committed wakes when all is over: nothing is owed again."""
+    record = an_undo_record(drill_id=uuid4().hex)
+    undos.save(replace(undos.create(record), closed_at=at(100), closed_by="drill"))
+
+    with pytest.raises(StaleRow):
+        undos.create(record)
+    assert record.drill_id not in {each.drill_id for each in undos.open()}
+
+
 def test_a_stale_record_is_not_saved(undos: UndoStore) -> None:
     """An undo that another host has noted is not noted over."""
     record = undos.create(an_undo_record(drill_id=uuid4().hex))
@@ -194,3 +227,31 @@ def test_a_stale_record_is_not_saved(undos: UndoStore) -> None:
 
     with pytest.raises(StaleRow):
         undos.save(replace(record, sent_count=1))
+
+
+def test_a_closed_record_may_be_reopened(undos: UndoStore) -> None:
+    """Somebody asks for the undo once more: the watchdog sees it again, and only once."""
+    record = undos.create(an_undo_record(drill_id=uuid4().hex))
+    undos.save(replace(record, closed_at=at(100), closed_by="watchdog"))
+    (closed,) = undos.of_drill(record.drill_id)
+
+    again = undos.reopen(replace(closed, closed_at=None, closed_by=""))
+
+    assert again in undos.open()
+    assert undos.of_drill(record.drill_id) == (again,)
+    with pytest.raises(StaleRow):
+        undos.reopen(replace(closed, closed_at=None, closed_by=""))
+
+
+def test_two_settings_of_one_endpoint_are_two_records(undos: UndoStore) -> None:
+    """Its headers are the fault's, its status the hold's."""
+    headers = an_undo_record(
+        drill_id=uuid4().hex,
+        fault=FaultKind.PROBE_PATH,
+        probe_path=ProbePath(header="x-drill", value="fail"),
+    )
+    status = replace(headers, fault=FaultKind.ENDPOINT_DISABLE, purpose=Purpose.HOLD)
+
+    both = {undos.create(headers), undos.create(status)}
+
+    assert set(undos.of_drill(headers.drill_id)) == both

@@ -2,6 +2,7 @@
 
 import pytest
 
+from shared.adapters.tables import Tables
 from shared.adapters.timeline_table import MINUTE_MS, TimelineTable
 from shared.core.errors import UpstreamUnavailable
 from shared.core.samples import (
@@ -14,7 +15,7 @@ from shared.core.samples import (
     Transition,
     instant,
 )
-from tests.support.azurite import Table
+from tests.support.azurite import fresh_tables, unreachable_tables
 
 NINE = instant("2026-11-22T09:00:00Z")
 VM = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/virtualMachines/virginia-vm"
@@ -23,14 +24,20 @@ SENT = ActionRecord(
 )
 
 
+@pytest.fixture
+def tables() -> Tables:
+    """Tables of the test's own."""
+    return fresh_tables()
+
+
 def sample(at: int, writer: str = "w1", outcome: Outcome = Outcome.OK) -> Sample:
     """Return a sample of the client series."""
     return Sample("client/fresh", at, at + 7, outcome, "127.1.0.4", 200, None, writer)
 
 
-def test_what_is_written_is_read(table: Table) -> None:
+def test_what_is_written_is_read(tables: Tables) -> None:
     """Samples, actions and transitions come back exactly, each list in time order."""
-    timeline = TimelineTable(lambda: table)
+    timeline = TimelineTable(tables)
     later, earlier = sample(NINE + MINUTE_MS), sample(NINE)
     timeline.write_window("d1", NINE + MINUTE_MS, "w1", [later])
     timeline.write_window("d1", NINE, "w1", [earlier])
@@ -44,27 +51,27 @@ def test_what_is_written_is_read(table: Table) -> None:
     )
 
 
-def test_a_row_grows_while_its_minute_is_open(table: Table) -> None:
+def test_a_row_grows_while_its_minute_is_open(tables: Tables) -> None:
     """Every write holds all of the minute; the newest stands."""
-    timeline = TimelineTable(lambda: table)
+    timeline = TimelineTable(tables)
     for count in (1, 2, 3):
         timeline.write_window("d1", NINE, "w1", [sample(NINE + n) for n in range(count)])
 
     assert timeline.read("d1").samples == tuple(sample(NINE + n) for n in range(3))
 
 
-def test_two_writers_never_share_a_row(table: Table) -> None:
+def test_two_writers_never_share_a_row(tables: Tables) -> None:
     """A restarted host must not overwrite what the one before it saw in the same minute."""
-    timeline = TimelineTable(lambda: table)
+    timeline = TimelineTable(tables)
     timeline.write_window("d1", NINE, "w1", [sample(NINE)])
     timeline.write_window("d1", NINE, "w2", [sample(NINE + 5, "w2")])
 
     assert timeline.read("d1").samples == (sample(NINE), sample(NINE + 5, "w2"))
 
 
-def test_a_tick_reads_only_the_minutes_it_needs(table: Table) -> None:
+def test_a_tick_reads_only_the_minutes_it_needs(tables: Tables) -> None:
     """Rows that may hold samples since then, and always every action and transition."""
-    timeline = TimelineTable(lambda: table)
+    timeline = TimelineTable(tables)
     for minute in range(5):
         at = NINE + minute * MINUTE_MS
         timeline.write_window("d1", at, "w1", [sample(at)])
@@ -77,17 +84,17 @@ def test_a_tick_reads_only_the_minutes_it_needs(table: Table) -> None:
     assert (len(read.actions), len(read.transitions)) == (1, 1)
 
 
-def test_drills_are_apart(table: Table) -> None:
+def test_drills_are_apart(tables: Tables) -> None:
     """A name that looks like a filter reads nobody else's records."""
-    timeline = TimelineTable(lambda: table)
+    timeline = TimelineTable(tables)
     timeline.write_window("d1", NINE, "w1", [sample(NINE)])
 
     assert timeline.read("x' or PartitionKey ne 'zz") == Timeline()
 
 
-def test_an_action_is_completed_in_place(table: Table) -> None:
+def test_an_action_is_completed_in_place(tables: Tables) -> None:
     """Written before it is sent, and again when its answer is known: one record."""
-    timeline = TimelineTable(lambda: table)
+    timeline = TimelineTable(tables)
     done = ActionRecord(
         kind=ActionKind.INJECT,
         resource=VM,
@@ -104,9 +111,9 @@ def test_an_action_is_completed_in_place(table: Table) -> None:
     assert timeline.read("d1").actions == (done,)
 
 
-def test_two_machines_stopped_in_one_breath_are_two_actions(table: Table) -> None:
+def test_two_machines_stopped_in_one_breath_are_two_actions(tables: Tables) -> None:
     """Behind a load balancer there is more than one target, and a millisecond is long."""
-    timeline = TimelineTable(lambda: table)
+    timeline = TimelineTable(tables)
     for machine in ("vm1", "vm2"):
         timeline.write_action(
             "d1",
@@ -122,9 +129,9 @@ def test_two_machines_stopped_in_one_breath_are_two_actions(table: Table) -> Non
     assert len(timeline.read("d1").actions) == 2
 
 
-def test_a_minute_larger_than_a_property_is_split(table: Table) -> None:
+def test_a_minute_larger_than_a_property_is_split(tables: Tables) -> None:
     """Table storage takes 64 KiB a property; what is over goes to the next column."""
-    timeline = TimelineTable(lambda: table)
+    timeline = TimelineTable(tables)
     answers = [f"{n * 2_654_435_761 % (1 << 64):x}" for n in range(12_000)]
     many = [
         Sample("client/fresh", NINE + n, NINE + n, Outcome.OK, answer, writer="w1")
@@ -132,33 +139,33 @@ def test_a_minute_larger_than_a_property_is_split(table: Table) -> None:
     ]
     timeline.write_window("d1", NINE, "w1", many)
 
-    row = table.get_entity("d1", "20261122T0900|w1")
+    row = tables.table("timeline").get_entity("d1", "20261122T0900|w1")
     assert len(row["packed0"]) == 64 * 1024
     assert row["packed1"]
     assert timeline.read("d1").samples == tuple(many)
 
 
-def test_a_row_can_be_read_by_a_person(table: Table) -> None:
+def test_a_row_can_be_read_by_a_person(tables: Tables) -> None:
     """With a storage browser alone one sees how many, how well, and what came last."""
     samples = [
         sample(NINE),
         sample(NINE + 1_000, outcome=Outcome.TIMEOUT)._replace(answer="", code=None),
         Sample("monitor/virginia", NINE, NINE + 90, Outcome.OK, "Degraded"),
     ]
-    TimelineTable(lambda: table).write_window("d1", NINE, "w1", samples)
+    TimelineTable(tables).write_window("d1", NINE, "w1", samples)
 
-    row = table.get_entity("d1", "20261122T0900|w1")
+    row = tables.table("timeline").get_entity("d1", "20261122T0900|w1")
     assert (row["count"], row["failed"]) == (3, 1)
     assert row["lastAnswers"] == "client/fresh: timeout\nmonitor/virginia: Degraded"
     assert row["firstAskedAt"].isoformat() == "2026-11-22T09:00:00+00:00"
     assert row["lastAskedAt"].isoformat() == "2026-11-22T09:00:01+00:00"
 
 
-def test_a_table_that_fails_is_said_in_our_words(unreachable_table: Table) -> None:
+def test_a_table_that_fails_is_said_in_our_words() -> None:
     """Services know one error for "storage did not answer", not an SDK's."""
-    timeline = TimelineTable(lambda: unreachable_table)
+    timeline = TimelineTable(unreachable_tables())
 
-    with pytest.raises(UpstreamUnavailable, match="could not be read"):
+    with pytest.raises(UpstreamUnavailable, match="did not answer"):
         timeline.read("d1")
-    with pytest.raises(UpstreamUnavailable, match="could not be written"):
+    with pytest.raises(UpstreamUnavailable, match="did not answer"):
         timeline.write_window("d1", NINE, "w1", [sample(NINE)])

@@ -19,7 +19,9 @@ from shared.core.decide import (
     rule_for,
 )
 from shared.core.model import Drill, Ending, Phase
+from tests.support import held_decisions
 from tests.support.drills import a_drill, at
+from tests.support.held_decisions import Case
 
 INJECT, ROLL_BACK, NOTHING = (Action.INJECT,), (Action.ROLL_BACK,), ()
 SETTLED = INJECT_WITHIN_SECONDS + SETTLE_SECONDS
@@ -39,8 +41,6 @@ MENDED = Observation(
 )
 BACK_A_MOMENT = replace(MENDED, client_back_for_seconds=59.9)
 ELSEWHERE = replace(MENDED, dns_back=False)
-
-Case = tuple[tuple[Drill, Observation, float], tuple[Phase, Ending | None, tuple[Action, ...]]]
 
 CASES: dict[str, Case] = {
     "waits for the steady state": (
@@ -155,6 +155,7 @@ CASES: dict[str, Case] = {
         (replace(FAILBACK, needs_attention=True), ELSEWHERE, 1_000),
         (Phase.CLOSED, Ending.ROLLBACK_FAILED, NOTHING),
     ),
+    **held_decisions.CASES,
 }
 
 
@@ -217,6 +218,32 @@ def test_an_unverified_rollback_needs_attention() -> None:
     assert moved.needs_attention
 
 
+def test_a_release_begins_the_failback_anew() -> None:
+    """Its time is counted from there, and a second release changes nothing."""
+    released = decide(held_decisions.ASKED, held_decisions.MENDED, at(300)).drill
+
+    again = decide(released, held_decisions.MENDED, at(500)).drill
+
+    assert (released.released_at, released.phase_since) == (at(300), at(300))
+    assert again == released
+
+
+def test_a_hold_is_no_failed_rollback() -> None:
+    """What is disabled on purpose raises no alarm; a machine that does not come back does."""
+    long_plan = replace(held_decisions.PLAN, failback_hold_seconds_max=3_600)
+    held = replace(held_decisions.HELD, plan=long_plan)
+
+    assert not decide(held, held_decisions.MENDED, at(2_000)).drill.needs_attention
+    assert decide(held, held_decisions.KEPT, at(2_000)).drill.needs_attention
+
+
+def test_a_disabled_endpoint_is_due_only_after_the_longest_hold() -> None:
+    """Its record is the only one, so the watchdog leaves it for as long as it may be held."""
+    held, plain = held_decisions.DISABLED, a_drill(Phase.FAILBACK)
+
+    assert restore_by(held) - restore_by(plain) == 600_000
+
+
 def test_the_drill_rolls_back_well_before_the_watchdog() -> None:
     """The longest way through a drill ends 120 s or more before `restoreBy`."""
     plan = FAILOVER.plan
@@ -239,18 +266,25 @@ observations = st.builds(
     fault_in_place=maybe,
     undone_by_others=st.booleans(),
     ledger_clear=maybe,
+    fault_clear=maybe,
+    hold_in_place=maybe,
+    hold_seen=st.booleans(),
     endpoint_online=maybe,
     dns_back=maybe,
     client_back_for_seconds=stretches,
 )
 drills = st.builds(
-    lambda phase, since, attention, stop: replace(
-        a_drill(phase), phase_since=at(since), needs_attention=attention, stop_requested=stop
+    lambda phase, since, attention, stop, plan: replace(
+        a_drill(phase, plan=plan),
+        phase_since=at(since),
+        needs_attention=attention,
+        stop_requested=stop,
     ),
     st.sampled_from(Phase),
     st.integers(0, 5_000),
     st.booleans(),
     st.sampled_from(["", "OperatorStop"]),
+    st.sampled_from([FAILOVER.plan, held_decisions.PLAN, held_decisions.SWITCHED]),
 )
 
 
@@ -279,6 +313,19 @@ def test_nothing_is_injected_late_twice_or_in_doubt(
         assert decision.drill.inject_not_after is not None
         assert at(seconds) <= decision.drill.inject_not_after
         assert not seen.stop
+
+
+@given(drills, observations, st.integers(0, 20_000))
+def test_traffic_is_kept_away_only_on_purpose(
+    drill: Drill, seen: Observation, seconds: int
+) -> None:
+    """An endpoint is disabled only by a drill in failback that holds, was not stopped, in time."""
+    decision = decide(drill, seen, at(seconds))
+
+    if Action.HOLD_BACK in decision.actions:
+        moved = decision.drill
+        assert (moved.phase, moved.ending, moved.released_at) == (Phase.FAILBACK, None, None)
+        assert at(seconds) - moved.phase_since < 1_000 * INJECT_WITHIN_SECONDS
 
 
 @given(drills, observations, st.integers(0, 20_000))

@@ -185,3 +185,19 @@ def test_a_sample_read_twice_counts_once() -> None:
 
     for samples in ([early, late, early], [late, early]):
         assert Evidence(a_drill(), samples).series[DNS] == [early]
+
+
+def test_an_endpoint_that_is_asked_by_its_name_may_answer_from_anywhere() -> None:
+    """A machine that was deallocated is back at another address: who answers there is learnt."""
+    by_name = replace(LAB.endpoints[0], address=VIRGINIA_NAME)
+    moved = replace(LAB, endpoints=(by_name, LAB.endpoints[1]))
+    back = [Sample(HEALTH, at(9), at(9.1), Outcome.OK, "127.1.0.6", 200)]
+    failed = [Sample(HEALTH, at(8), at(8.1), Outcome.FAILED, "127.1.0.7", 503)]
+
+    seen = Evidence(a_drill(snapshot=moved), [*failed, *back])
+
+    assert seen.named("127.1.0.6") == "virginia"
+    assert seen.named("127.1.0.7") == "other:127.1.0.7"
+    assert seen.named(AMSTERDAM) == "amsterdam"
+    assert Evidence(a_drill(snapshot=moved), []).named("127.1.0.6") == "other:127.1.0.6"
+    assert Evidence(a_drill(), back).named("127.1.0.6") == "other:127.1.0.6"

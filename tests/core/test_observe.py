@@ -163,3 +163,14 @@ def test_last_seen_tells_every_series_newest_answer() -> None:
     told = last_seen(samples)
 
     assert (told["client/fresh"], told["monitor/virginia"]) == ("timeout", "Online")
+
+
+def test_a_client_is_back_at_an_address_that_nobody_foresaw() -> None:
+    """The primary was deallocated, and its own health samples tell where it is now."""
+    by_name = replace(FAILBACK.snapshot.endpoints[0], address=VIRGINIA_NAME)
+    snapshot = replace(FAILBACK.snapshot, endpoints=(by_name, FAILBACK.snapshot.endpoints[1]))
+    moved = [s._replace(answer=s.answer.replace(VIRGINIA, "127.1.0.6")) for s in lab(range(60))]
+
+    seen = observe(replace(FAILBACK, snapshot=snapshot), moved, at(62))
+
+    assert seen.client_back_for_seconds == 60

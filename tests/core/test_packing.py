@@ -25,6 +25,14 @@ NINE_SERIES = (
     "monitor/amsterdam",
 )
 
+VERSION_1 = (
+    "01789ceb656060a8562a4e2dca4c2d56b28a8e56cacdcfcb2cc92f52d2318cd589564ac92bd6af50d2318a8dd5512a"
+    "cf2f4a81a8c9cf56d251f2cfcbc9cc4b55d2c92bcdc9d1494bcc294e056928c9cc4dcd2f2d01caa3cb803595e995a4"
+    "1603650d744a8a4a53c1a666a69464008d55ca4cca484a52aa75b8c9940d74130323886066e661b8c02e08e4313130"
+    "24030040a831ae"
+)
+"""Three samples, as that version wrote them."""
+
 instants = st.integers(0, 1 << 53)
 samples = st.builds(
     Sample,
@@ -36,6 +44,8 @@ samples = st.builds(
     code=st.none() | st.integers(-(1 << 70), 1 << 70),
     ttl_seconds=st.none() | st.integers(0, (1 << 32) - 1),
     writer=st.just("w1"),
+    detail=st.text(),
+    took_tenths=st.none() | st.integers(0, 1 << 53),
 )
 
 
@@ -55,7 +65,9 @@ def realistic_minute(at: Instant, thrown: random.Random) -> list[Sample]:
                 minute.append(Sample(series, asked_at, asked_at + 2_000, Outcome.TIMEOUT))
                 continue
             ttl = 100 - second if series.startswith("dns") else None
-            minute.append(Sample(series, asked_at, answered_at, Outcome.OK, ANSWER, 0, ttl))
+            took = 10 * (answered_at - asked_at) - thrown.randrange(20)
+            answered = Sample(series, asked_at, answered_at, Outcome.OK, ANSWER, 0, ttl)
+            minute.append(answered._replace(took_tenths=took))
     return minute
 
 
@@ -68,6 +80,15 @@ def test_every_sample_comes_back_exactly(some: list[Sample]) -> None:
         assert [s for s in back if s.series == series] == [s for s in some if s.series == series]
     assert len(back) == len(some)
     assert all(type(sample.outcome) is Outcome for sample in back)
+
+
+def test_samples_of_the_version_before_are_read() -> None:
+    """What was recorded of an earlier drill stays its evidence; it knew no latency."""
+    assert list(unpack(bytes.fromhex(VERSION_1))) == [
+        Sample("monitor", NOON, NOON + 12, Outcome.OK, "Online"),
+        Sample("dns/x", NOON + 3, NOON + 2_003, Outcome.TIMEOUT),
+        Sample("dns/x", NOON + 1_003, NOON + 1_020, Outcome.OK, "v.test", 0, 99),
+    ]
 
 
 def test_the_writer_is_the_row_s_not_the_packed_text_s() -> None:
@@ -102,7 +123,7 @@ def test_an_hour_is_read_in_a_blink() -> None:
     "text",
     [
         pytest.param(b"", id="nothing"),
-        pytest.param(b"\x02" + pack([])[1:], id="a later version"),
+        pytest.param(b"\x03" + pack([])[1:], id="a later version"),
         pytest.param(b"\x01not zlib", id="damaged"),
         pytest.param(pack([Sample("monitor", NOON, NOON, Outcome.OK)])[:-9], id="cut off"),
     ],

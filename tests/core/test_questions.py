@@ -3,7 +3,9 @@
 from dataclasses import replace
 
 from shared.core.model import MonitorSettings
+from shared.core.plan import ClientClass
 from shared.core.questions import (
+    ClientQuestion,
     DnsQuestion,
     HealthQuestion,
     MonitorQuestion,
@@ -15,6 +17,7 @@ from shared.core.questions import (
 from tests.support.sampled_drill import FQDN, VIRGINIA, lab_drill
 
 DRILL = lab_drill(0, dns="127.0.0.1:53")
+ENDPOINTS = DRILL.snapshot.endpoints
 
 
 def test_every_series_of_the_lab_is_asked_once() -> None:
@@ -25,6 +28,9 @@ def test_every_series_of_the_lab_is_asked_once() -> None:
         "health/virginia",
         "health/amsterdam",
         "client/fresh",
+        "client/ttl",
+        "client/keepalive",
+        "client/pinned",
     ]
 
 
@@ -41,6 +47,52 @@ def test_a_server_named_twice_is_asked_once() -> None:
     drill = replace(DRILL, snapshot=replace(DRILL.snapshot, vantages=vantages))
 
     assert len(own_questions(drill)) == len(own_questions(DRILL))
+
+
+def test_every_server_is_also_asked_for_each_client_subnet() -> None:
+    """Name servers and resolvers alike; the vantage's name begins with the server's."""
+    vantages = replace(DRILL.snapshot.vantages, client_subnets=("203.0.113.0/24", "2001:db8::/48"))
+    drill = replace(DRILL, snapshot=replace(DRILL.snapshot, vantages=vantages))
+    asked = [q for q in own_questions(drill) if isinstance(q, DnsQuestion)]
+
+    assert [(q.series, q.server, q.client_subnet) for q in asked[:3]] == [
+        ("dns/authoritative/127.0.0.1:53", "127.0.0.1:53", ""),
+        ("dns/authoritative/127.0.0.1:53/203.0.113.0/24", "127.0.0.1:53", "203.0.113.0/24"),
+        ("dns/authoritative/127.0.0.1:53/2001:db8::/48", "127.0.0.1:53", "2001:db8::/48"),
+    ]
+    assert [q.client_subnet for q in asked] == 2 * ["", "203.0.113.0/24", "2001:db8::/48"]
+    assert vantages.of_resolvers[1].name == "127.0.0.1:53/203.0.113.0/24"
+
+
+def test_every_class_of_client_visits_the_same_url() -> None:
+    """Through the same resolver; what each keeps, it keeps for this drill."""
+    asked = [q for q in own_questions(DRILL) if isinstance(q, ClientQuestion)]
+
+    assert [q.client for q in asked] == list(ClientClass)
+    assert {(q.url, q.resolver, q.drill_id, q.record_type) for q in asked} == {
+        (f"http://{FQDN}:80/", "127.0.0.1:53", "d1", "A")
+    }
+
+
+def test_a_visit_that_sends_nothing_keeps_no_connection() -> None:
+    """A silent connection proves nothing: of a TCP monitor there is no such client."""
+    vantages = replace(DRILL.snapshot.vantages, client_url=f"tcp://{FQDN}:8080")
+    drill = replace(DRILL, snapshot=replace(DRILL.snapshot, vantages=vantages))
+    asked = [q for q in own_questions(drill) if isinstance(q, ClientQuestion)]
+
+    assert [q.client for q in asked] == [ClientClass.FRESH, ClientClass.TTL, ClientClass.PINNED]
+
+
+def test_a_profile_of_ipv6_addresses_is_asked_for_them() -> None:
+    """One name, or one IPv4 address, among its targets, and A is asked."""
+    targets = ("2001:db8::1", "2001:db8::2", "2001:db8::3")
+    endpoints = tuple(
+        replace(e, target=t) for e, t in zip(DRILL.snapshot.endpoints, targets, strict=True)
+    )
+    for changed, wanted in ((endpoints, "AAAA"), ((*endpoints[:2], ENDPOINTS[2]), "A")):
+        drill = replace(DRILL, snapshot=replace(DRILL.snapshot, endpoints=changed))
+        asked = [q for q in own_questions(drill) if not isinstance(q, HealthQuestion)]
+        assert {q.record_type for q in asked} == {wanted}
 
 
 def test_health_is_asked_as_traffic_manager_asks() -> None:

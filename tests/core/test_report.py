@@ -2,14 +2,16 @@
 
 from dataclasses import replace
 
+from shared.core.audit import Verified, following
 from shared.core.intervals import Comparison, Elapsed, Verdict, meets
 from shared.core.milestones import Switch
 from shared.core.model import Drill, Ending
 from shared.core.report import build_report
-from shared.core.samples import ActionKind, Timeline
-from tests.support.drills import a_drill
+from shared.core.samples import Act, ActionKind, Entry, Timeline
+from tests.support.drills import a_drill, at
 from tests.support.reports import (
     LAB_TIMELINE,
+    codes,
     failback,
     failover,
 )
@@ -112,3 +114,44 @@ def test_an_action_of_the_watchdog_alone_is_a_restore() -> None:
     report = build_report(a_finished_drill(), recorded)
 
     assert failback(report).verdict is Verdict.MET
+
+
+def audited(*what: str) -> tuple[Entry, ...]:
+    """Return a whole chain of the lab's drill."""
+    entries: list[Entry] = []
+    for each in what:
+        act = Act(at=at(0), who="ada", where="home", what=each, subject="d1")
+        entries.append(following("d1", entries[-1] if entries else None, act))
+    return tuple(entries)
+
+
+def test_a_whole_audit_is_told_with_its_last_hash() -> None:
+    """Whoever keeps that elsewhere can be sure of all before it."""
+    entries = audited("startDrill", "stopDrill")
+    drill = replace(a_finished_drill(), audit_head=entries[-1].hash)
+
+    report = build_report(drill, replace(LAB_TIMELINE, audit=entries))
+
+    assert report.audit == Verified(2, None, entries[-1].hash)
+    assert "AuditChainBroken" not in codes(report)
+
+
+def test_a_broken_audit_comes_first() -> None:
+    """An entry was removed; where is said."""
+    first, _, last = audited("startDrill", "inject", "closeDrill")
+
+    report = build_report(a_finished_drill(), replace(LAB_TIMELINE, audit=(first, last)))
+
+    assert codes(report)[0] == "AuditChainBroken"
+    assert "broken at 2" in report.findings[0].message
+
+
+def test_an_end_of_the_audit_that_was_cut_off_is_missed() -> None:
+    """The drill's row knows the entry it closed with."""
+    first, last = audited("startDrill", "closeDrill")
+    drill = replace(a_finished_drill(), audit_head=last.hash)
+
+    report = build_report(drill, replace(LAB_TIMELINE, audit=(first,)))
+
+    assert report.audit.broken_at == 2
+    assert "AuditChainBroken" in codes(report)

@@ -3,17 +3,29 @@
 import json
 import random
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared.core.intervals import MS_PER_SECOND, Verdict
+from shared.core.plan import Failback, FaultKind, ProbePath
 from shared.core.report import Report, build_report
 from shared.core.samples import Timeline
 from shared.render.markdown import to_markdown
 from shared.render.wire import to_wire
 from tests.support.drills import START
+from tests.support.fault_worlds import DisabledWorld, HeaderWorld, HeldWorld
+from tests.support.strategies import STABILITY_SECONDS, samplers, worlds
 from tests.support.worlds import Sampler, World, a_finished_drill, actions
 
+BEGINNING_AND_END = {
+    "faultRequested": "fault_accepted",
+    "faultEffective": "fault_accepted",
+    "resolverSwitched": "resolver_switched",
+    "restoreRequested": "restore_accepted",
+    "endpointOnline": "online",
+    "resolverBack": "resolver_back",
+}
 TRUTHS = {
     "faultRequested": "fault_accepted",
     "faultEffective": "effective",
@@ -28,71 +40,11 @@ TRUTHS = {
     "authoritativeBack": "authoritative_back",
     "resolverBack": "resolver_back",
 }
-STABILITY_SECONDS = 10
 DRILL = a_finished_drill(stability_seconds=STABILITY_SECONDS)
 
 patient = settings(
     max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
 )
-
-
-@st.composite
-def worlds(draw: st.DrawFn) -> World:
-    """Return a drill that fails over and back, with every effect at its own instant."""
-
-    def later(earlier: float, least: float, most: float) -> float:
-        return earlier + draw(st.floats(least, most))
-
-    sent = draw(st.floats(12, 16))
-    accepted = later(sent, 0.001, 0.3)
-    effective = later(accepted, 0, 14)
-    degraded = later(effective, 0, 30)
-    switched = later(degraded, 0, 3)
-    resolved = later(switched, 0, 25)
-    restore = later(resolved, STABILITY_SECONDS + 4, 30)
-    restored = later(restore, 0.001, 0.3)
-    running = later(restored, 0.1, 25)
-    serving = later(running, 0, 12)
-    online = later(serving, 0, 15)
-    back = later(online, 0, 3)
-    returned = later(back, 0, 25)
-    return World(
-        fault_sent=sent,
-        fault_accepted=accepted,
-        fault_answered=later(accepted, 0.001, 0.3),
-        effective=effective,
-        degraded=degraded,
-        authoritative_switched=switched,
-        resolver_switched=resolved,
-        restore_sent=restore,
-        restore_accepted=restored,
-        restore_answered=later(restored, 0.001, 0.3),
-        running=running,
-        serving=serving,
-        online=online,
-        authoritative_back=back,
-        resolver_back=returned,
-        end=returned + STABILITY_SECONDS + 6,
-    )
-
-
-gaps = st.lists(st.tuples(st.floats(0, 150), st.floats(3.5, 30)), max_size=3).map(
-    lambda pairs: tuple((start, start + length) for start, length in pairs)
-)
-writers = st.sampled_from([("one",), ("one", "two")])
-
-
-@st.composite
-def samplers(draw: st.DrawFn, *, is_kind: bool = False) -> Sampler:
-    """Return a way of looking: with loss and gaps, or (kind) with jitter and latency alone."""
-    return Sampler(
-        seed=draw(st.integers(0, 1_000_000)),
-        jitter_seconds=draw(st.floats(0, 0.35)),
-        latency_seconds=draw(st.floats(0.001, 0.1)),
-        loss=0.0 if is_kind else draw(st.sampled_from([0.0, 0.02, 0.2])),
-        gaps=() if is_kind else draw(gaps),
-        writers=draw(writers),
-    )
 
 
 def reported(world: World, sampler: Sampler) -> Report:
@@ -184,3 +136,54 @@ def test_the_report_is_a_pure_function(world: World, sampler: Sampler, dice: ran
 
     assert json.dumps(to_wire(one)) == json.dumps(to_wire(other))
     assert to_markdown(one) == to_markdown(other)
+
+
+OF_HEADER = BEGINNING_AND_END | {
+    "endpointDegraded": "degraded",
+    "authoritativeSwitched": "degraded",
+    "authoritativeBack": "online",
+}
+OF_DISABLING = BEGINNING_AND_END | {
+    "endpointDegraded": "fault_accepted",
+    "authoritativeSwitched": "fault_accepted",
+    "authoritativeBack": "restore_accepted",
+}
+OF_HOLD = TRUTHS | {
+    "restoreRequested": "release_accepted",
+    "authoritativeBack": "release_accepted",
+}
+HEADER = ProbePath(header="x", value="y")
+
+
+@pytest.mark.parametrize(
+    ("world_type", "truths", "plan"),
+    [
+        (DisabledWorld, OF_DISABLING, {"fault": FaultKind.ENDPOINT_DISABLE}),
+        (HeaderWorld, OF_HEADER, {"fault": FaultKind.PROBE_PATH, "probe_path": HEADER}),
+        (HeldWorld, OF_HOLD, {"failback": Failback.HOLD}),
+        (HeldWorld, OF_HOLD, {"fault": FaultKind.VM_DEALLOCATE, "failback": Failback.HOLD}),
+    ],
+    ids=["disabled", "header", "held", "deallocated and held"],
+)
+@patient
+@given(data=st.data())
+def test_intervals_of_other_faults_hold_their_truth(
+    world_type: type[World], truths: dict[str, str], plan: dict[str, object], data: st.DataObject
+) -> None:
+    """However badly they were sampled; and well sampled, everything is found."""
+    is_kind = data.draw(st.booleans())
+    world = data.draw(worlds(world_type))
+    sampler = data.draw(samplers(is_kind=is_kind))
+    drill = a_finished_drill(stability_seconds=STABILITY_SECONDS, **plan)
+
+    report = build_report(drill, Timeline(tuple(sampler.samples(world)), actions(world)))
+
+    for milestone in report.milestones:
+        if milestone.name in truths:
+            after, not_after = milestone.interval
+            instant = START + MS_PER_SECOND * getattr(world, truths[milestone.name])
+            assert after <= instant <= not_after, milestone
+    if is_kind:
+        assert not report.not_reached
+        assert not report.flaps
+        assert "RestoredByOthers" not in {finding.code for finding in report.findings}

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from shared.core.plan import FaultKind
 from shared.core.undo import Seen, UndoStep, undo_step
 from tests.support.drills import an_undo_record, at
 
@@ -16,6 +17,8 @@ UNKNOWN = Seen(state=None, fault_in_place=None)
 SERVING = Seen(state="running", fault_in_place=False, serves=True)
 BOOTING = replace(SERVING, serves=False)
 UNASKED = replace(SERVING, serves=None)
+SETTING = an_undo_record(fault=FaultKind.ENDPOINT_DISABLE, state_before="Enabled")
+ENABLED = Seen(state="Enabled", fault_in_place=False, serves=True)
 
 CASES = {
     "sends the undo of a fault in place": (OPEN, STOPPED, 200, UndoStep.SEND),
@@ -47,6 +50,48 @@ CASES = {
     ),
     "asks less and less often for what may be gone for ever": (MANY, UNKNOWN, 679, UndoStep.WAIT),
     "but never stops asking": (MANY, UNKNOWN, 680, UndoStep.SEND),
+    "starts a machine once more that runs, they say, and never serves": (
+        SENT,
+        BOOTING,
+        320,
+        UndoStep.SEND,
+    ),
+    "does not start a machine that others started, but waits for its boot": (
+        replace(SENT, sent_count=0, last_sent_at=None),
+        BOOTING,
+        149,
+        UndoStep.WAIT,
+    ),
+    "asks for a status whose undo was never accepted, though it reads as before": (
+        SETTING,
+        ENABLED,
+        31,
+        UndoStep.SEND,
+    ),
+    "does not believe a status that may be an old copy": (
+        replace(SETTING, effect_seen_at=at(40), last_sent_at=at(200), sent_count=1),
+        ENABLED,
+        230,
+        UndoStep.SEND,
+    ),
+    "closes a status that was accepted and reads as before": (
+        replace(SETTING, accepted_at=at(201)),
+        ENABLED,
+        230,
+        UndoStep.CLOSE,
+    ),
+    "waits for late requests to a status": (
+        replace(SETTING, accepted_at=at(31)),
+        ENABLED,
+        89,
+        UndoStep.WAIT,
+    ),
+    "puts a status back that somebody changed to a third one": (
+        replace(SETTING, accepted_at=at(31)),
+        Seen(state="other", fault_in_place=False, serves=None),
+        130,
+        UndoStep.SEND,
+    ),
     "closes nothing while a late request could still arrive": (OPEN, SERVING, 89, UndoStep.WAIT),
 }
 

@@ -1,7 +1,9 @@
 """Samples held until they are written: none lost, none written over, not for ever."""
 
 from shared.core.samples import Instant, Outcome, Sample
-from shared.core.windows import MINUTE_MS, MINUTES_HELD_MAX, Window, Windows
+from shared.core.windows import HELD_MS_MAX, MINUTE_MS, Window, Windows
+
+MINUTES_HELD_MAX = HELD_MS_MAX // MINUTE_MS
 
 
 def sample(at: Instant) -> Sample:
@@ -39,10 +41,10 @@ def test_drills_and_minutes_are_rows_of_their_own() -> None:
     for drill, at in (("d", MINUTE_MS), ("e", 0), ("d", 5)):
         windows.add(drill, sample(at))
 
-    assert [(w.drill_id, w.minute) for w in windows.changed()] == [
+    assert [(w.owner, w.start) for w in windows.changed()] == [
         ("d", 0),
-        ("d", MINUTE_MS),
         ("e", 0),
+        ("d", MINUTE_MS),
     ]
 
 
@@ -81,6 +83,43 @@ def test_half_an_hour_is_held_and_the_oldest_given_up_and_counted() -> None:
 
     held = windows.changed()
     assert len(held) == MINUTES_HELD_MAX
-    assert held[0].minute == 2 * MINUTE_MS
+    assert held[0].start == 2 * MINUTE_MS
     assert windows.take_lost() == 4
     assert windows.take_lost() == 0
+
+
+def test_no_more_is_held_than_there_is_memory_for() -> None:
+    """Of many drills at once the half hour would be too much: the oldest window of all goes."""
+    windows = Windows("w", samples_held_max=4)
+    for minute in range(3):
+        for drill in ("d", "e"):
+            windows.add(drill, sample(minute * MINUTE_MS))
+
+    held = [(w.owner, w.start // MINUTE_MS) for w in windows.changed()]
+    assert held == [("d", 1), ("e", 1), ("d", 2), ("e", 2)]
+    assert windows.take_lost() == 2
+
+
+def test_what_is_written_is_not_lost_when_it_is_given_up() -> None:
+    """Only samples that no row holds are."""
+    windows = Windows("w", samples_held_max=2)
+    windows.add("d", sample(0))
+    windows.written(windows.changed()[0])
+    windows.add("d", sample(1))
+    windows.add("d", sample(MINUTE_MS))
+
+    assert windows.take_lost() == 1
+
+
+def test_windows_may_be_longer() -> None:
+    """A baseline has a sample a minute: a row holds ten of them, half an hour is three rows."""
+    windows = Windows("w", window_ms=10 * MINUTE_MS)
+    for minute in range(40):
+        windows.add("p", sample(minute * MINUTE_MS))
+
+    assert [(w.start // MINUTE_MS, len(w.samples)) for w in windows.changed()] == [
+        (10, 10),
+        (20, 10),
+        (30, 10),
+    ]
+    assert windows.take_lost() == 10

@@ -22,6 +22,7 @@ LAB = demo.Monitor(30, 10, 3)
         (["demo", "--monitor", "30/10/10"], "0 to 9 failures"),
         (["demo", "--rto", "0"], "0 is not above 0"),
         (["demo", "--ttl", "-1"], "is below 0"),
+        (["demo", "--fault", "earthquake"], "choose from 'vmPowerOff', 'vmDeallocate'"),
         (["demo", "--surprise"], "unrecognized arguments: --surprise"),
         (["test", "--all", "--soak"], "not allowed with argument --all"),
         (["up", "--port", "http"], "invalid _whole value"),
@@ -90,6 +91,15 @@ def test_profile_is_the_lab() -> None:
             },
         ],
     }
+
+
+@pytest.mark.parametrize("fault", demo.FAULTS)
+def test_the_drill_breaks_what_was_asked_for(fault: str) -> None:
+    """A probe's path needs a header that the lab's machines mind; the other faults need nothing."""
+    body = demo.Plan(LAB, 20.0, 100, 300, 60, 120, fault).drill()
+    assert body["fault"] == fault
+    header = {"header": "x-failover-drill", "value": "fail"}
+    assert body.get("probePath") == (header if fault == "probePath" else None)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from tests.support.azure_worker import REPOSITORY, HttpCall, TimerCall, WorkerReport, use_worker
 
 SCRIPT = REPOSITORY / "function_app.py"
-TIMERS = {"take_samples", "advance_drills", "restore_overdue"}
+TIMERS = {"take_samples", "advance_drills", "restore_overdue", "remove_expired"}
 
 # Nothing listens there: indexing may ask nobody.
 _NOWHERE = "127.0.0.1:9"
@@ -36,6 +36,7 @@ def settings(monkeypatch: pytest.MonkeyPatch) -> Mapping[str, str]:
         "SAMPLES_SCHEDULE": "*/10 * * * * *",
         "ADVANCE_SCHEDULE": "*/5 * * * * *",
         "RESTORE_SCHEDULE": "0 * * * * *",
+        "RETENTION_SCHEDULE": "0 20 * * * *",
         "CLOCK": "",
         "CONNECT_TO": "",
     }

@@ -2,11 +2,22 @@
 
 import json
 from collections.abc import Iterator
+from hashlib import sha256
 
 import azure.functions as func
 import pytest
 
-from functions._http import STATUS, answered, flag, refused, status_of, whole_number, written
+from functions._http import (
+    STATUS,
+    actor,
+    answered,
+    flag,
+    origin,
+    refused,
+    status_of,
+    whole_number,
+    written,
+)
 from shared.core.errors import (
     DrillExists,
     Fault,
@@ -121,3 +132,47 @@ def test_a_count_is_a_whole_number_in_range(text: str) -> None:
 def test_a_count_has_a_default() -> None:
     """Where none is given."""
     assert whole_number(a_request(), "top", 50, 1_000) == 50
+
+
+KEY = "Zm9yLXRlc3RzLW9ubHk="
+KEY_NAME = f"function key {sha256(KEY.encode()).hexdigest()[:8]}"
+
+
+def asked_by(headers: dict[str, str], **params: str) -> func.HttpRequest:
+    """Return a request with these headers."""
+    url = "http://localhost/api/x"
+    return func.HttpRequest("POST", url, headers=headers, params=params, body=b"")
+
+
+def test_a_key_is_told_from_others_and_not_told() -> None:
+    """By the beginning of its hash, whichever way it was sent."""
+    assert actor(asked_by({"x-functions-key": KEY})) == KEY_NAME
+    assert actor(asked_by({}, code=KEY)) == KEY_NAME
+    assert actor(asked_by({"x-functions-key": KEY}, code="other")) == KEY_NAME
+    assert actor(asked_by({})) == "function key"
+    assert KEY not in KEY_NAME
+
+
+def test_a_principal_is_believed_where_the_platform_names_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Elsewhere anybody could send the header; an app has no name, but an id."""
+    claims = {"x-ms-client-principal-name": "ada@example.com", "x-functions-key": KEY}
+    anonymous = actor(asked_by(claims))
+    monkeypatch.setenv("WEBSITE_AUTH_ENABLED", "True")
+
+    assert anonymous == KEY_NAME
+    assert actor(asked_by(claims)) == "ada@example.com"
+    assert actor(asked_by({"x-ms-client-principal-id": "0f-42"})) == "0f-42"
+    assert actor(asked_by({"x-functions-key": KEY})) == KEY_NAME
+
+
+def test_where_a_request_came_from_ends_with_what_the_platform_saw() -> None:
+    """A client may claim as much as it likes in front of that."""
+    told = origin(asked_by({"x-forwarded-for": "203.0.113.9, 198.51.100.7:50123"}))
+    long = origin(asked_by({"x-forwarded-for": f"{'9' * 5_000}, 198.51.100.7:50123"}))
+
+    assert told == "203.0.113.9, 198.51.100.7:50123"
+    assert long.endswith("9, 198.51.100.7:50123")
+    assert len(long) == 200
+    assert origin(asked_by({})) == "no address told"

@@ -8,7 +8,7 @@ import pytest
 
 from functions._models import EndpointBody, LeverBody, PlanBody, ProfileBody, read, wire
 from shared.core.errors import InvalidInput
-from shared.core.plan import FaultKind, Plan, StopConditions
+from shared.core.plan import PLAN_FIELDS, Failback, FaultKind, Plan, ProbePath, StopConditions
 
 PROFILE: dict[str, Any] = {
     "resourceGroup": "g",
@@ -142,6 +142,46 @@ def test_a_whole_plan_is_read() -> None:
     assert plan.fault is FaultKind.VM_POWER_OFF
     assert plan.targets == ("/subscriptions/…",)
     assert plan.stop_conditions == StopConditions(client_outage_seconds_max=240)
+
+
+def test_a_header_for_probes_is_read() -> None:
+    """And how the failback is to be, with its longest hold."""
+    body = {
+        "profile": "lab",
+        "rtoSeconds": 300,
+        "fault": "probePath",
+        "probePath": {"header": "X-Drill", "value": "fail"},
+        "failback": "hold",
+        "failbackHoldSecondsMax": 600,
+    }
+
+    plan = read(a_request(body), PlanBody).plan()
+
+    assert plan == Plan(
+        profile="lab",
+        rto_seconds=300,
+        fault=FaultKind.PROBE_PATH,
+        probe_path=ProbePath(header="X-Drill", value="fail"),
+        failback=Failback.HOLD,
+        failback_hold_seconds_max=600,
+    )
+    assert plan.faults() == ()
+
+
+def test_a_header_for_probes_has_a_name_and_a_value() -> None:
+    """Both, and nothing else."""
+    body = {"profile": "lab", "rtoSeconds": 300, "probePath": {"header": 1, "worth": "x"}}
+
+    assert faults(body, PlanBody) == {
+        "probePath.header": "InvalidValue",
+        "probePath.value": "MissingValue",
+        "probePath.worth": "UnknownMember",
+    }
+
+
+def test_every_member_of_a_plan_can_be_sent() -> None:
+    """What the core knows and the wire does not could never be asked for."""
+    assert set(PlanBody.model_fields) == set(PLAN_FIELDS)
 
 
 def test_a_fault_that_is_not_offered_is_refused() -> None:

@@ -305,7 +305,15 @@ def test_one_timer_serves_both_and_neither_keeps_the_other(failing: str) -> None
         return 0
 
     app = func.FunctionApp()
-    runs = timers.Runs(take, act("advance"), restore, lambda timer: None, act("start_due"))
+    runs = timers.Runs(
+        take=take,
+        advance=act("advance"),
+        restore=restore,
+        beat=lambda timer: None,
+        start_due=act("start_due"),
+        take_baseline=take,
+        remove_expired=restore,
+    )
     app.register_functions(timers.blueprint(runs))
     found = {each.get_function_name(): each.get_user_function() for each in app.get_functions()}
 

@@ -1,6 +1,7 @@
 """The timeline route: every record once, in time order, page by page."""
 
 import json
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -8,8 +9,17 @@ import azure.functions as func
 import pytest
 
 from functions import timelines, undoing
+from shared.core.audit import following
 from shared.core.errors import Fault, InvalidInput
-from shared.core.samples import ActionKind, ActionRecord, Outcome, Sample, Timeline, Transition
+from shared.core.samples import (
+    Act,
+    ActionKind,
+    ActionRecord,
+    Outcome,
+    Sample,
+    Timeline,
+    Transition,
+)
 from tests.support.drills import VIRGINIA_VM, at
 
 Json = dict[str, Any]
@@ -26,6 +36,10 @@ RECORDED = Timeline(
     actions=(ACTION,),
     transitions=(Transition(at=at(0), phase="steady"), Transition(at=at(2), phase="failover")),
 )
+EARLIER = Act(at=at(0), who="ada", where="198.51.100.7", what="stopDrill", subject="d1")
+FIRST = following("d1", None, replace(EARLIER, at=at(1)))
+AUDITED = replace(RECORDED, audit=(FIRST, following("d1", FIRST, EARLIER)))
+"""The second entry's host has a clock that is behind."""
 
 
 def functions_of(blueprint: func.Blueprint) -> dict[str, Any]:
@@ -35,9 +49,9 @@ def functions_of(blueprint: func.Blueprint) -> dict[str, Any]:
     return {str(f.get_function_name()): f.get_user_function() for f in app.get_functions()}
 
 
-def asked(url: str) -> Json:
+def asked(url: str, recorded: Timeline = RECORDED) -> Json:
     """Return the answer to one request for the timeline."""
-    get = functions_of(timelines.blueprint(lambda drill_id: RECORDED))["get_timeline"]
+    get = functions_of(timelines.blueprint(lambda drill_id: recorded))["get_timeline"]
     request = func.HttpRequest(
         "GET",
         url,
@@ -76,6 +90,43 @@ def test_one_series_can_be_asked_for() -> None:
 
     assert {record["series"] for record in records} == {"a"}
     assert len(records) == 5
+
+
+def test_the_audit_is_part_of_the_timeline() -> None:
+    """In time order among the other records, each entry with an id of its own."""
+    records = asked("http://localhost/api/drills/d1/timeline", AUDITED)["value"]
+
+    entries = [record for record in records if record["recordKind"] == "audit"]
+    assert len(records) == 15
+    assert [entry["id"] for entry in entries] == ["audit/00000002", "audit/00000001"]
+    assert [moment(r) for r in records] == sorted(moment(r) for r in records)
+
+
+@pytest.mark.parametrize("top", [1, 5])
+def test_the_audit_alone_comes_in_the_order_of_its_chain(top: int) -> None:
+    """So whoever takes the hashes again reads it from the beginning, whatever clocks said."""
+    url: str | None = f"http://localhost/api/drills/d1/timeline?series=audit&$top={top}"
+    entries: list[Json] = []
+    while url:
+        page = asked(url, AUDITED)
+        entries += page["value"]
+        url = page.get("nextLink")
+
+    assert [entry["sequence"] for entry in entries] == [1, 2]
+    assert entries[1] == {
+        "recordKind": "audit",
+        "id": "audit/00000002",
+        "sequence": 2,
+        "at": "2026-11-22T09:00:00.000Z",
+        "who": "ada",
+        "fromWhere": "198.51.100.7",
+        "what": "stopDrill",
+        "subject": "d1",
+        "outcome": "unknown",
+        "detail": "",
+        "previous": entries[0]["hash"],
+        "hash": AUDITED.audit[1].hash,
+    }
 
 
 def test_a_continuation_is_taken_from_a_link() -> None:

@@ -51,9 +51,12 @@ INSIGHTS = {"DisableLocalAuth": True, "WorkspaceResourceId": Expression("workspa
 _PROFILES = "Microsoft.Network/trafficManagerProfiles"
 _ENDPOINT_KINDS = ("azureEndpoints", "externalEndpoints", "nestedEndpoints")
 _GROUP_READ = "Microsoft.Resources/subscriptions/resourceGroups/read"
+_RIGHTS_READ = "Microsoft.Authorization/permissions/read"
 ACTIONS = {
     "drill": {
+        _RIGHTS_READ,
         "Microsoft.Compute/locations/operations/read",
+        "Microsoft.Compute/virtualMachines/deallocate/action",
         "Microsoft.Compute/virtualMachines/instanceView/read",
         "Microsoft.Compute/virtualMachines/powerOff/action",
         "Microsoft.Compute/virtualMachines/read",
@@ -67,6 +70,7 @@ ACTIONS = {
         *(f"{_PROFILES}/{verb}" for verb in ("read", "write", "delete")),
         *(f"{_PROFILES}/{k}/{v}" for k in _ENDPOINT_KINDS for v in ("read", "write", "delete")),
         _GROUP_READ,
+        _RIGHTS_READ,
     },
     "endpoint": {"Microsoft.Network/publicIPAddresses/read"},
 }
@@ -74,7 +78,6 @@ BEYOND_THE_CALLS = {
     "Microsoft.Compute/locations/operations/read": "whoever follows a power operation to its end",
     "Microsoft.Compute/virtualMachines/instanceView/read": "the power state, read with the machine",
     _GROUP_READ: "finding the group by name, as `az` does; it tells of no resource in it",
-    **{f"{_PROFILES}/{kind}/read": "a profile shows its endpoints" for kind in _ENDPOINT_KINDS},
 }
 """Granted without a request of its own; all of them only read."""
 
@@ -107,12 +110,14 @@ SCHEDULES = {
     "samplesSchedule": "SAMPLES_SCHEDULE",
     "advanceSchedule": "ADVANCE_SCHEDULE",
     "restoreSchedule": "RESTORE_SCHEDULE",
+    "retentionSchedule": "RETENTION_SCHEDULE",
 }
 ABSENT = {
     "AzureWebJobsStorage": "a connection string; the host uses the identity",
     "CLOCK": "an emulator's; refused where ARM is not on this machine",
     "CONNECT_TO": "an emulator's; refused where ARM is not on this machine",
     "FUNCTIONS_WORKER_RUNTIME": "functionAppConfig says it; Flex Consumption refuses the setting",
+    "REGION_NAME": "App Service sets it",
     "TABLES_CONNECTION": "a secret; TABLES_ENDPOINT and the identity take its place",
 }
 HOST_SETTINGS = {
@@ -142,7 +147,9 @@ SETTINGS_PARAMETERS = {
     "insightsConnection": "insights.outputs.connectionString",
     "queueUri": "storage.outputs.queueUri",
     "tableUri": "storage.outputs.tableUri",
-    **{name: name for name in ("clientResolver", "dnsAuthoritative", "dnsResolvers", *SCHEDULES)},
+    **{name: name for name in ("clientResolver", "dnsClientSubnets", *SCHEDULES)},
+    **{name: name for name in ("dnsAuthoritative", "dnsResolvers", "privateTargetsAllowed")},
+    **{name: name for name in ("baselineIntervalSeconds", "retentionDays")},
 }
 
 

@@ -15,6 +15,7 @@ from shared.adapters.arm import Arm
 from shared.adapters.clock import Clock
 from shared.core.desired import ENDPOINT_TYPES
 from shared.core.errors import SwitchbackError
+from shared.core.permissions import STOPS
 from shared.settings import Settings
 from tests.infra import expected
 from tests.infra.checks import ROOT
@@ -23,6 +24,7 @@ GROUP = "/subscriptions/00000000-0000-0000-0000-0000000000aa/resourceGroups/g/pr
 PROFILE = f"{GROUP}/Microsoft.Network/trafficManagerProfiles/p"
 MACHINE = f"{GROUP}/Microsoft.Compute/virtualMachines/vm"
 KINDS = (targets.PUBLIC_IP, targets.NIC, targets.LOAD_BALANCER)
+FAR = 4_102_444_800_000
 TOKEN = {"access_token": "t", "expires_on": "4102444800", "resource": "r", "token_type": "Bearer"}
 VERBS = {"GET": "read", "PUT": "write", "PATCH": "write", "DELETE": "delete"}
 
@@ -47,8 +49,13 @@ CALLS: dict[str, Callable[[Arm], object]] = {
     "profile_statuses": lambda arm: arm.profile_statuses(PROFILE),
     "machine": lambda arm: arm.machine(MACHINE),
     "power_state": lambda arm: arm.power_state(MACHINE),
-    "power_off": lambda arm: arm.power_off(MACHINE, 4_102_444_800_000),
+    "permissions": lambda arm: _for_each((MACHINE, PROFILE), arm.permissions),
+    "stop": lambda arm: _for_each(STOPS.values(), lambda o: arm.stop(MACHINE, o, FAR)),
     "start": lambda arm: arm.start(MACHINE),
+    "endpoint": lambda arm: _for_each(ENDPOINT_TYPES, lambda k: arm.endpoint(f"{PROFILE}/{k}/e")),
+    "patch_endpoint": lambda arm: _for_each(
+        ENDPOINT_TYPES, lambda k: arm.patch_endpoint(f"{PROFILE}/{k}/e", {}, FAR)
+    ),
 }
 
 
@@ -68,6 +75,9 @@ class _Recording(BaseHTTPRequestHandler):
         self.requests.append((self.command, self.path))
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self._answer(200, {"properties": {}})
+
+    def do_PATCH(self) -> None:
+        self.do_PUT()
 
     def do_POST(self) -> None:
         self.do_PUT()
@@ -108,11 +118,11 @@ def recording_arm(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Arm, list[t
 
 def action_of(method: str, path: str) -> str:
     """Return the action that a request needs, in lower case, as Azure compares them."""
-    namespace, *parts = path.partition("?")[0].split("/providers/")[1].lower().split("/")
-    types, rest = parts[::2], len(parts) % 2
+    namespace, *parts = path.partition("?")[0].split("/providers/")[-1].lower().split("/")
+    types, is_list = parts[::2], len(parts) % 2 == 1
     if method == "POST":
         return f"{namespace}/{'/'.join(types)}/action"
-    assert rest == 0, path
+    assert not is_list or namespace == "microsoft.authorization", path
     return f"{namespace}/{'/'.join(types)}/{VERBS[method]}"
 
 

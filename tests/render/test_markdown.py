@@ -29,6 +29,7 @@ def test_the_verdict_stands_first() -> None:
         "## Envelope",
         "## Findings",
         "## Samples",
+        "## Audit",
         "## Configuration when the drill began",
     ]
 

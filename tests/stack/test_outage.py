@@ -1,6 +1,7 @@
 """Table storage fails in the middle of a drill: the drill survives, and what was missed is told."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -32,17 +33,23 @@ class Behind:
     proxy: Proxy
 
 
+@contextmanager
+def behind_a_proxy(lab: Lab) -> Iterator[Behind]:
+    """Have the function host of a lab reach its tables through a proxy."""
+    direct = lab.stack.tables
+    port = direct.rpartition("127.0.0.1:")[2].partition("/")[0]
+    with running_proxy(int(port)) as proxy:
+        through = direct.replace(f"127.0.0.1:{port}", f"127.0.0.1:{proxy.port}")
+        lab.restart_host({"TABLES_CONNECTION": through})
+        yield Behind(lab, proxy)
+
+
 @pytest.fixture(scope="module")
 def behind(start_lab: StartLab) -> Iterator[Behind]:
     """Return a stack behind a proxy, with the lab's profile at quick settings."""
-    with start_lab(SPEED) as lab:
-        direct = lab.stack.tables
-        port = direct.rpartition("127.0.0.1:")[2].partition("/")[0]
-        with running_proxy(int(port)) as proxy:
-            through = direct.replace(f"127.0.0.1:{port}", f"127.0.0.1:{proxy.port}")
-            lab.restart_host({"TABLES_CONNECTION": through})
-            lab.provision(lab_profile("10/9/0", ttl_seconds=5))
-            yield Behind(lab, proxy)
+    with start_lab(SPEED) as lab, behind_a_proxy(lab) as behind:
+        lab.provision(lab_profile("10/9/0", ttl_seconds=5))
+        yield behind
 
 
 def refuse(behind: Behind, virtual_seconds: float) -> None:

@@ -18,7 +18,8 @@ DRILL_SECONDS = 3_000.0  # virtual; far beyond what any of these drills should t
 ATTEMPTS = 3
 ARM_SERIES = ("endpointDegraded", "vmStopped", "vmRunning", "endpointOnline")
 ACTIONS = ("faultRequested", "restoreRequested")
-# Of the fault kind vmPowerOff, with two name servers, one resolver and one class of clients.
+# Of the fault kind vmPowerOff, with two name servers, one resolver and four classes of clients:
+# one never leaves the primary, another never comes back to it.
 MILESTONES = {
     "faultRequested": 1,
     "faultEffective": 1,
@@ -26,15 +27,16 @@ MILESTONES = {
     "endpointDegraded": 1,
     "authoritativeSwitched": 2,
     "resolverSwitched": 1,
-    "clientOnSurvivor": 1,
+    "clientOnSurvivor": 3,
     "restoreRequested": 1,
     "vmRunning": 1,
     "endpointServing": 1,
     "endpointOnline": 1,
     "authoritativeBack": 2,
     "resolverBack": 1,
-    "clientOnPrimary": 1,
+    "clientOnPrimary": 3,
 }
+NOT_REACHED = [("clientOnSurvivor", "pinned"), ("clientOnPrimary", "keepalive")]
 PHASES = {
     "failover": ["detection", "dnsSwitch", "cacheDrain", "clientRecovery"],
     "failback": ["boot", "reinstatement", "dnsReturn", "cacheDrain", "clientReturn"],
@@ -94,9 +96,9 @@ def assert_told_as_it_was(lab: Lab, case: Case, plan: Json) -> None:
 
 
 def assert_every_milestone(told: Told) -> None:
-    """Every milestone of the fault kind is there, at every vantage, and none is missing."""
+    """Every milestone of the fault kind is there, at every vantage that can come to it."""
     assert Counter(m["name"] for m in told.report["milestones"]) == MILESTONES
-    assert told.report["notReached"] == []
+    assert [(m["name"], m["vantage"]) for m in told.report["notReached"]] == NOT_REACHED
 
 
 def assert_holds_the_truth(told: Told) -> None:

@@ -1,39 +1,23 @@
-"""A table of its own for a test, in the Table service that TABLES_CONNECTION names."""
+"""Tables of a test's own, in the Table service that TABLES_CONNECTION names."""
 
 import os
 import secrets
-from collections.abc import Iterator
 
 import pytest
-from azure.data.tables import TableClient, TableServiceClient  # noqa: TID251 (the real service)
+from azure.data.tables import TableClient  # noqa: TID251 (the real service)
 
 from shared.adapters.tables import Tables
 from shared.settings import Settings
 
-Table = TableClient
-
 NOBODY = (
     "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=a2V5;TableEndpoint=http://127.0.0.1:9/a"
 )
+VALUES = {"AZURE_SUBSCRIPTION_ID": "0000", "DRILL_RESOURCE_GROUPS": "g"}
 
 
-@pytest.fixture
-def table() -> Iterator[Table]:
-    """An empty table, deleted afterwards; skips where there is no Table service."""
-    connection = os.environ.get("TABLES_CONNECTION")
-    if not connection:
-        pytest.skip("TABLES_CONNECTION is absent: `./dev test` sets it")
-    with TableServiceClient.from_connection_string(connection) as service:
-        name = f"test{secrets.token_hex(8)}"
-        yield service.create_table(name)
-        service.delete_table(name)
-
-
-@pytest.fixture
-def unreachable_table() -> Iterator[Table]:
-    """A table of a service that refuses every connection."""
-    with Table.from_connection_string(NOBODY, "timeline") as client:
-        yield client
+def unreachable_tables() -> Tables:
+    """Reach tables of a service that refuses every connection."""
+    return Tables(Settings.read(VALUES | {"TABLES_CONNECTION": NOBODY}))
 
 
 def fresh_tables() -> Tables:
@@ -41,8 +25,7 @@ def fresh_tables() -> Tables:
     connection = os.environ.get("TABLES_CONNECTION")
     if not connection:
         pytest.skip("TABLES_CONNECTION is absent: `./dev test` sets it")
-    values = {"AZURE_SUBSCRIPTION_ID": "0000", "DRILL_RESOURCE_GROUPS": "g"}
-    return FreshTables(Settings.read(values | {"TABLES_CONNECTION": connection}))
+    return FreshTables(Settings.read(VALUES | {"TABLES_CONNECTION": connection}))
 
 
 class FreshTables(Tables):

@@ -15,6 +15,8 @@ Responder = Callable[[dns.message.Message], Iterable[bytes]]
 """Returns what is sent back: nothing is silence, more than one is what only tests do."""
 
 BIND_TRIES_MAX = 50
+RECEIVE_OCTETS = 4 * 1024 * 1024
+"""Hundreds of questions may wait, for reading them is slow here."""
 
 
 def reply(
@@ -37,11 +39,12 @@ def cut_off(query: dns.message.Message) -> dns.message.Message:
 
 
 class DnsServer:
-    """Answers as `udp` and `tcp` say (both may be changed at any time) and keeps the questions."""
+    """Answers as `udp` and `tcp` say (both may be changed at any time); keeps who asked what."""
 
     def __init__(self, udp: Responder, tcp: Responder | None = None) -> None:
         self.udp, self.tcp = udp, tcp or udp
         self.queries: list[dns.message.Message] = []
+        self.clients: list[tuple[str, int]] = []
         self._datagrams, self._listener = _both_on_one_port()
         self._stop, self._stopped = socket.socketpair()
         self._thread = threading.Thread(target=self._serve)
@@ -73,6 +76,7 @@ class DnsServer:
 
     def _answer_datagram(self) -> None:
         received, client = self._datagrams.recvfrom(65_535)
+        self.clients.append(client)
         for answer in self.udp(self._kept(received)):
             self._datagrams.sendto(answer, client)
 
@@ -94,6 +98,7 @@ def _both_on_one_port() -> tuple[socket.socket, socket.socket]:
     for _ in range(BIND_TRIES_MAX):
         listener = socket.create_server(("127.0.0.1", 0))
         datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        datagrams.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_OCTETS)
         try:
             datagrams.bind(listener.getsockname())
         except OSError:

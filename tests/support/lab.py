@@ -30,7 +30,7 @@ SPARE_SECONDS = 30.0  # wall: on top of virtual limits, for a busy machine
 VIRGINIA_VM = "virginia-vm"
 NO_TIMERS = {
     f"AzureWebJobs.{name}.Disabled": "true"
-    for name in ("take_samples", "advance_drills", "restore_overdue")
+    for name in ("take_samples", "advance_drills", "restore_overdue", "remove_expired")
 }
 
 

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass, field, replace
 from itertools import count
+from threading import Lock
 
 from shared.core.errors import DrillExists, DrillNotFound, ProfileBusy, StaleRow
+from shared.core.lever import Lever
 from shared.core.model import Drill, Phase, UndoRecord
-from shared.core.samples import ActionRecord, Instant, Sample, Timeline, Transition, rfc3339
+from shared.core.samples import ActionRecord, Entry, Instant, Sample, Timeline, Transition, rfc3339
 
 Json = dict[str, object]
 
@@ -18,7 +20,7 @@ class MemoryDrills:
         self._locks: dict[str, str] = {}
         self._closed: list[Drill] = []
         self._versions = count(1)
-        self._engaged = False
+        self._lever = Lever()
 
     def find(self, drill_id: str) -> Drill | None:
         """Return a drill, or None."""
@@ -59,19 +61,27 @@ class MemoryDrills:
             self._closed.insert(0, drill)
         return self._kept(drill)
 
-    def closed(self, profile: str, top: int) -> list[Json]:
-        """Return the newest summaries of a profile's closed drills."""
-        found = [d for d in self._closed if profile.lower() in ("", d.plan.profile.lower())]
-        return [_summary(drill) for drill in found[:top]]
+    def closed(self, profile: str, top: int, after: str = "") -> list[Json]:
+        """Return the newest summaries of a profile's closed drills, from behind that key on."""
+        drills = [d for d in self._closed if profile.lower() in ("", d.plan.profile.lower())]
+        found = [_summary(drill) for drill in drills]
+        return [each for each in found if str(each["key"]) > after][:top]
 
     def is_lever_engaged(self) -> bool:
         """Return whether the safety lever is engaged."""
-        return self._engaged
+        return self._lever.engaged
 
-    def set_lever(self, *, engaged: bool, reason: str, now: Instant) -> None:
+    def lever(self) -> Lever:
+        """Return the safety lever's position, and who put it there."""
+        return self._lever
+
+    def set_lever(
+        self, *, engaged: bool, reason: str, now: Instant, by: str = "", where: str = ""
+    ) -> None:
         """Engage or release the safety lever."""
-        del reason, now
-        self._engaged = engaged
+        self._lever = Lever(
+            engaged=engaged, reason=reason, changed_at=now, changed_by=by, changed_from=where
+        )
 
     def _kept(self, drill: Drill) -> Drill:
         kept = replace(drill, version=str(next(self._versions)))
@@ -83,12 +93,12 @@ class MemoryUndos:
     """Undo records."""
 
     def __init__(self) -> None:
-        self._records: dict[tuple[str, str], UndoRecord] = {}
+        self._records: dict[tuple[str, str, str], UndoRecord] = {}
         self._versions = count(1)
 
     def of_drill(self, drill_id: str) -> tuple[UndoRecord, ...]:
         """Return a drill's records, closed ones too."""
-        return tuple(r for (owner, _), r in self._records.items() if owner == drill_id)
+        return tuple(r for (owner, *_), r in self._records.items() if owner == drill_id)
 
     def open(self) -> tuple[UndoRecord, ...]:
         """Return every open record."""
@@ -96,21 +106,54 @@ class MemoryUndos:
 
     def create(self, record: UndoRecord) -> UndoRecord:
         """Commit a new record, or raise StaleRow if there is one."""
-        if (record.drill_id, record.resource) in self._records:
+        if _key(record) in self._records:
             raise StaleRow(record.resource)
         return self._kept(record)
 
     def save(self, record: UndoRecord) -> UndoRecord:
         """Replace the version that was read, or raise StaleRow."""
-        known = self._records.get((record.drill_id, record.resource))
+        known = self._records.get(_key(record))
         if known is None or known.version != record.version or not known.is_open:
+            raise StaleRow(record.resource)
+        return self._kept(record)
+
+    def reopen(self, record: UndoRecord) -> UndoRecord:
+        """Move a closed record back among the open ones, or raise StaleRow."""
+        known = self._records.get(_key(record))
+        if known is None or known.version != record.version or known.is_open:
             raise StaleRow(record.resource)
         return self._kept(record)
 
     def _kept(self, record: UndoRecord) -> UndoRecord:
         kept = replace(record, version=str(next(self._versions)))
-        self._records[record.drill_id, record.resource] = kept
+        self._records[_key(record)] = kept
         return kept
+
+
+class MemoryAudit:
+    """Every chain's entries; one is there at once or not at all, whoever writes beside."""
+
+    def __init__(self) -> None:
+        self._chains: dict[str, dict[int, Entry]] = {}
+        self._lock = Lock()
+
+    def newest(self, chain: str) -> Entry | None:
+        """Return a chain's newest entry, or None."""
+        entries = self.read(chain)
+        return entries[-1] if entries else None
+
+    def create(self, chain: str, entry: Entry) -> None:
+        """Write an entry, or raise StaleRow if there is one of its number."""
+        with self._lock:
+            entries = self._chains.setdefault(chain, {})
+            if entries.setdefault(entry.sequence, entry) is not entry:
+                raise StaleRow(chain)
+
+    def read(self, chain: str, since: int = 1) -> tuple[Entry, ...]:
+        """Return a chain's entries from that number on, the oldest first."""
+        with self._lock:
+            entries = sorted(self._chains.get(chain, {}).items())
+            return tuple(entry for sequence, entry in entries if sequence >= since)
 
 
 @dataclass
@@ -120,11 +163,16 @@ class MemoryTimeline:
     samples: list[Sample] = field(default_factory=list)
     actions: dict[str, ActionRecord] = field(default_factory=dict)
     transitions: list[Transition] = field(default_factory=list)
+    audit: MemoryAudit = field(default_factory=MemoryAudit)
 
     def read(self, drill_id: str, since: Instant | None = None) -> Timeline:
-        """Return everything; one drill's worth is all that a test keeps."""
-        del drill_id, since
-        return Timeline(tuple(self.samples), tuple(self.actions.values()), tuple(self.transitions))
+        """Return everything, but the audit where a part is asked for; a test keeps one drill."""
+        return Timeline(
+            tuple(self.samples),
+            tuple(self.actions.values()),
+            tuple(self.transitions),
+            self.audit.read(drill_id) if since is None else (),
+        )
 
     def write_action(self, drill_id: str, action: ActionRecord) -> None:
         """Write or complete an action."""
@@ -137,10 +185,18 @@ class MemoryTimeline:
         self.transitions.append(transition)
 
 
+def _key(record: UndoRecord) -> tuple[str, str, str]:
+    return record.drill_id, record.resource.lower(), record.fault
+
+
 def _summary(drill: Drill) -> Json:
     return {
+        "key": f"{10**15 - (drill.closed_at or drill.phase_since):016d}|{drill.id}",
         "drill_id": drill.id,
         "profile": drill.plan.profile,
+        "endpoint": drill.endpoint,
         "ending": str(drill.ending),
+        "reason": drill.reason,
+        "started_at": rfc3339(drill.started_at),
         "closed_at": rfc3339(drill.closed_at or drill.phase_since),
     }

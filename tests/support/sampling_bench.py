@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from shared.core.errors import UpstreamUnavailable
 from shared.core.model import Drill
@@ -71,11 +71,34 @@ class Prompt:
     async def sample(self, question: DnsQuestion | HealthQuestion | ClientQuestion) -> Sample:
         """Return a good sample."""
         asked_at = self._clock.now()
-        if question.series.startswith("client"):
+        if question.series == "client/fresh":
             self.asked.append(asked_at)
             if self.error:
                 raise self.error
         return Sample(question.series, asked_at, self._clock.ceil(), Outcome.OK, "x")
+
+    async def sample_all(
+        self, asked: Iterable[tuple[DnsQuestion | HealthQuestion, Callable[[Sample], None]]]
+    ) -> None:
+        """Hand over a good sample of each."""
+        for question, done in asked:
+            done(await self.sample(question))
+
+
+class PromptClients:
+    """Clients that are served at once; remembers which drills they belong to."""
+
+    def __init__(self, prompt: Prompt) -> None:
+        self._prompt = prompt
+        self.followed: list[tuple[str, ...]] = []
+
+    async def follow(self, drills: Iterable[Drill]) -> None:
+        """Remember them."""
+        self.followed.append(tuple(drill.id for drill in drills))
+
+    async def sample(self, question: ClientQuestion) -> tuple[Sample, ...]:
+        """Return a good sample."""
+        return (await self._prompt.sample(question),)
 
 
 class NoArm:
@@ -98,10 +121,11 @@ class Bench:
         self.clock = LoopClock(self._loop)
         self.drills, self.rows = OpenDrills(lab_drill(0)), Rows()
         self.prompt = Prompt(self.clock)
+        self.clients = PromptClients(self.prompt)
         senses = Senses(
             dns=self.prompt,
             health=self.prompt,
-            client=self.prompt,
+            client=self.clients,
             arm=NoArm(),
             drills=self.drills,
         )

@@ -83,6 +83,13 @@ class World:
         """Return the endpoint that the resolver answers with."""
         return "amsterdam" if self.resolver_switched <= now < self.resolver_back else "virginia"
 
+    def requests(self) -> tuple[ActionRecord, ...]:
+        """Return what the drill asked for."""
+        return (
+            an_action(ActionKind.INJECT, self.fault_sent, self.fault_answered),
+            an_action(ActionKind.ROLL_BACK, self.restore_sent, self.restore_answered),
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class Sampler:
@@ -164,11 +171,16 @@ def look(world: World, series: str, now: float) -> str | None:
 
 
 def actions(world: World) -> tuple[ActionRecord, ...]:
-    """Return the drill's two requests."""
-    return (
-        an_action(ActionKind.INJECT, world.fault_sent, world.fault_answered),
-        an_action(ActionKind.ROLL_BACK, world.restore_sent, world.restore_answered),
-    )
+    """Return the drill's requests."""
+    return world.requests()
+
+
+OPERATIONS = {
+    ActionKind.INJECT: "powerOff",
+    ActionKind.ROLL_BACK: "start",
+    ActionKind.HOLD_BACK: "disable",
+    ActionKind.RELEASE: "enable",
+}
 
 
 def an_action(
@@ -182,7 +194,7 @@ def an_action(
     return ActionRecord(
         kind=kind,
         resource=VIRGINIA_VM,
-        operation="powerOff" if kind is ActionKind.INJECT else "start",
+        operation=OPERATIONS[kind],
         by=by,
         sent_at=at(sent),
         answered_at=None if answered is None else at(answered),

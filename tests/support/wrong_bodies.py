@@ -9,7 +9,11 @@ from tests.support.lab import SUBSCRIPTION, lab_profile
 Json = dict[str, Any]
 
 NETWORK = "providers/Microsoft.Network/publicIPAddresses"
-EAST = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/switchback-lab-eastus/{NETWORK}"
+GROUPS = f"/subscriptions/{SUBSCRIPTION}/resourceGroups"
+EAST = f"{GROUPS}/switchback-lab-eastus/{NETWORK}"
+MACHINES = "providers/Microsoft.Compute/virtualMachines"
+VIRGINIA_VM = f"{GROUPS}/switchback-lab-eastus/{MACHINES}/virginia-vm"
+AMSTERDAM_VM = f"{GROUPS}/switchback-lab-westeurope/{MACHINES}/amsterdam-vm1"
 
 
 @dataclass(frozen=True)
@@ -159,6 +163,54 @@ DRILLS: dict[str, tuple[Json, int, str, tuple[Fault, ...]]] = {
         400,
         "InvalidInput",
         (Fault("fault", ('"meteor"', "vmPowerOff")),),
+    ),
+    "a machine behind another endpoint": (
+        plan("lab", targets=[AMSTERDAM_VM]),
+        422,
+        "PreflightFailed",
+        (Fault("targets[0]", (AMSTERDAM_VM, "does not stand behind virginia", VIRGINIA_VM)),),
+    ),
+    "a machine named twice": (
+        plan("lab", targets=[VIRGINIA_VM, VIRGINIA_VM.upper()]),
+        422,
+        "PreflightFailed",
+        (Fault("targets[1]", (VIRGINIA_VM.upper(), "a second time")),),
+    ),
+    "machines for a fault that stops none": (
+        plan("lab", fault="endpointDisable", targets=[VIRGINIA_VM]),
+        400,
+        "InvalidInput",
+        (Fault("targets", ("endpointDisable", "stops none")),),
+    ),
+    "a header that changes nothing": (
+        plan("lab", fault="probePath", probePath={"header": "X-Nothing", "value": "1"}),
+        422,
+        "PreflightFailed",
+        (Fault("probePath", ("'X-Nothing: 1'", "it must answer otherwise")),),
+    ),
+    "no header for probes": (
+        plan("lab", fault="probePath"),
+        400,
+        "InvalidInput",
+        (Fault("probePath", ("must be given", "probePath")),),
+    ),
+    "half a header": (
+        plan("lab", fault="probePath", probePath={"header": "X-Drill", "worth": "1"}),
+        400,
+        "InvalidInput",
+        (
+            Fault("probePath.value", ("missing",)),
+            Fault("probePath.worth", ("not a member", "header, value")),
+        ),
+    ),
+    "a failback that is neither": (
+        plan("lab", failback="perhaps", failbackHoldSecondsMax="long"),
+        400,
+        "InvalidInput",
+        (
+            Fault("failback", ('"perhaps"', "automatic")),
+            Fault("failbackHoldSecondsMax", ('"long"', "valid integer")),
+        ),
     ),
     "an unknown field": (
         plan("lab", rtoMinutes=5),

@@ -1,0 +1,169 @@
+"""What sampling costs: CPU per sample, whether a second is missed, how true latencies are.
+
+    .venv/bin/python -m benchmarks.sampler [--pairs 5] [--seconds 5] [--minute 60] [--no-write]
+
+100 profiles x (6 DNS questions + 2 health requests) at 1 Hz, over new connections, by the product's
+samplers on one core, and the same probes by blackbox_exporter on the same core, in turn; the
+targets have the other one. Then 1,000 profiles by the whole service, and 600 questions at once to a
+server that says in its answers how long it took. Exit code 1 when a promise is missed.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from benchmarks import _blackbox
+from benchmarks._results import Row, percentile, ratios, tell
+from benchmarks._sampled import HOSTS, SERVERS
+from benchmarks._targets import ROOT, certificate, target
+
+PROFILES, MANY_PROFILES = 100, 1_000
+PROBES = 8
+SAMPLER_CORE, TARGET_CORE = 0, 1
+RATIO_MIN, TLS_RATIO_MIN = 15.0, 2.0
+CORE_SHARE_MAX = 0.03
+MEGABYTES_MAX = 300
+LATENCY_MS_MAX = 0.5
+SPREAD_SECONDS = 0.9
+"""Over which blackbox_exporter is asked, of every second."""
+
+
+def in_a_process(what: str, *words: object) -> dict[str, Any]:
+    """Run one of our own parts alone on the sampler's core, and return what it tells."""
+    command = ["taskset", "-c", str(SAMPLER_CORE), sys.executable, "-m", "benchmarks._sampled"]
+    done = subprocess.run(
+        [*command, what, *map(str, words)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    told: dict[str, Any] = json.loads(done.stdout)
+    return told
+
+
+@contextmanager
+def targets(scheme: str, folder: Path) -> Iterator[tuple[int, int]]:
+    """The servers that are asked, within the block; the ports of DNS and of HTTP."""
+    more = certificate(folder) if scheme == "https" else ""
+    with ExitStack() as stack:
+        dns_port = stack.enter_context(target("dns", *SERVERS, core=TARGET_CORE))
+        web = target(scheme, *HOSTS, core=TARGET_CORE, more=more)
+        yield dns_port, stack.enter_context(web)
+
+
+def compare(scheme: str, pairs: int, seconds: int, promised: float) -> list[Row]:
+    """Return rows that set our CPU beside blackbox_exporter's."""
+    ours: list[float] = []
+    theirs: list[float] = []
+    with tempfile.TemporaryDirectory() as name, targets(scheme, Path(name)) as ports:
+        for _ in range(pairs):
+            told = in_a_process("samplers", PROFILES, *ports, scheme, seconds)
+            if told["good"] != PROFILES * PROBES * seconds:
+                raise RuntimeError(f"Samples failed or were not taken: {told}.")
+            ours.append(told["cpu"] / told["asked"])
+            if _blackbox.program() is not None:
+                theirs.append(_their_cost(scheme, ports, Path(name), seconds))
+    cost = statistics.median(ours)
+    share = cost * PROFILES * PROBES
+    rows = [Row(f"{scheme}: CPU per sample", f"{cost * 1e6:.1f} µs")]
+    if scheme == "http":
+        limit = f"at most {CORE_SHARE_MAX:.0%}"
+        rows.append(
+            Row("100 profiles at 1 Hz, of a core", f"{share:.2%}", limit, share <= CORE_SHARE_MAX)
+        )
+    if not theirs:
+        why = f"skipped: apt-get install {_blackbox.PACKAGE}"
+        return [*rows, Row(f"{scheme}: blackbox_exporter", why)]
+    median, least, most = ratios(theirs, ours)
+    rows.append(Row(f"{scheme}: blackbox_exporter's", f"{statistics.median(theirs) * 1e6:.1f} µs"))
+    shown = f"{median:.1f} ({least:.1f} to {most:.1f})"
+    return [
+        *rows,
+        Row(f"{scheme}: ratio", shown, f"at least {promised:.0f}", median >= promised),
+    ]
+
+
+def _their_cost(scheme: str, ports: tuple[int, int], folder: Path, seconds: int) -> float:
+    """Return blackbox_exporter's CPU seconds per probe, of the same probes at the same pace."""
+    names = [f"p{number}.trafficmanager.net" for number in range(PROFILES)]
+    probes = [(f"dns_{name}", f"{server}:{ports[0]}") for name in names for server in SERVERS]
+    probes += [
+        ("http", f"{scheme}://{HOSTS[number % len(HOSTS)]}:{ports[1]}/")
+        for number in range(2 * PROFILES)
+    ]
+    with _blackbox.blackbox(names, folder, SAMPLER_CORE) as exporter:
+        exporter.probe(probes, 0)  # warm
+        before, good = exporter.cpu_seconds(), 0
+        for _ in range(seconds):
+            time.sleep(1 - time.time() % 1)
+            good += exporter.probe(probes, SPREAD_SECONDS)
+        spent = exporter.cpu_seconds() - before
+    if good < len(probes) * seconds * 0.99:
+        raise RuntimeError(f"blackbox_exporter's probes fail: {good} of {len(probes) * seconds}.")
+    return spent / (len(probes) * seconds)
+
+
+def many(seconds: int) -> list[Row]:
+    """Return rows of 1,000 profiles at 1 Hz."""
+    with tempfile.TemporaryDirectory() as name, targets("http", Path(name)) as ports:
+        told = in_a_process("service", MANY_PROFILES, *ports, "http", seconds)
+    expected = MANY_PROFILES * PROBES * seconds
+    missed = f"{told['gaps']} gaps, {expected - told['slots']} of {expected} slots missed"
+    return [
+        Row("1,000 profiles at 1 Hz, one core", missed, "no gap", told["gaps"] == 0),
+        Row("… samples that failed", f"{told['asked'] - told['good']}"),
+        Row("… CPU of the core, whole service", f"{told['cpu'] / seconds:.1%}"),
+        Row(
+            "… memory at its peak",
+            f"{told['megabytes']:.0f} MB",
+            f"less than {MEGABYTES_MAX} MB",
+            told["megabytes"] < MEGABYTES_MAX,
+        ),
+    ]
+
+
+def latency() -> list[Row]:
+    """Return rows of how far reported latencies are off, with 600 questions in a tick."""
+    with target("late-dns", *SERVERS, core=TARGET_CORE) as port:
+        told = in_a_process("latency", PROFILES, port, 0, "http", 0)
+    rows = []
+    for name, key in (("latency error", "ours"), ("… of dnspython's asyncquery", "naive")):
+        middle, far = (percentile([abs(off) for off in told[key]], p) for p in (50, 99))
+        promised = (f"p50 at most {LATENCY_MS_MAX} ms", middle <= LATENCY_MS_MAX)
+        shown = f"p50 {middle:.2f} ms, p99 {far:.2f} ms"
+        rows.append(Row(name, shown, *(promised if key == "ours" else ())))
+    return rows
+
+
+def main() -> int:
+    """Measure, print, and say whether the promises hold."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pairs", type=int, default=5)
+    parser.add_argument("--seconds", type=int, default=5)
+    parser.add_argument("--minute", type=int, default=60)
+    parser.add_argument("--no-write", action="store_true")
+    arguments = parser.parse_args()
+    if (os.cpu_count() or 1) <= TARGET_CORE:
+        sys.stderr.write("Needs two cores: one to sample on, one to be sampled.\n")
+        return 2
+    rows = [
+        *compare("http", arguments.pairs, arguments.seconds, RATIO_MIN),
+        *compare("https", arguments.pairs, arguments.seconds, TLS_RATIO_MIN),
+        *latency(),
+        *many(arguments.minute),
+    ]
+    return tell("Sampler", rows, write=not arguments.no_write)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

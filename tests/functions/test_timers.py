@@ -1,0 +1,100 @@
+"""The timers: what one of them waits for, and what it does not."""
+
+import asyncio
+import threading
+from typing import Any
+
+import azure.functions as func
+import pytest
+
+from functions import timers
+
+
+class Runs:
+    """What the timers do, noted; a heartbeat may hang."""
+
+    def __init__(self) -> None:
+        self.done: list[str] = []
+        self.may_beat = threading.Event()
+        self.may_beat.set()
+
+    async def take(self) -> None:
+        """Take samples."""
+        await asyncio.sleep(0)
+        self.done.append("take")
+
+    async def take_baseline(self) -> None:
+        """Take the baseline."""
+        await asyncio.sleep(0)
+        self.done.append("baseline")
+
+    def beat(self, timer: str) -> None:
+        """Write a heartbeat, when that is possible."""
+        self.may_beat.wait(10)
+        self.done.append(f"beat {timer}")
+
+    def restore(self) -> int:
+        """Restore nothing."""
+        self.done.append("restore")
+        return 0
+
+    def remove_expired(self) -> int:
+        """Remove nothing."""
+        self.done.append("remove")
+        return 0
+
+    def functions(self) -> dict[str, Any]:
+        """Return the timers' functions by name."""
+        runs = timers.Runs(
+            take=self.take,
+            advance=lambda: self.done.append("advance"),
+            restore=self.restore,
+            beat=self.beat,
+            start_due=lambda: self.done.append("start due"),
+            take_baseline=self.take_baseline,
+            remove_expired=self.remove_expired,
+        )
+        app = func.FunctionApp()
+        app.register_functions(timers.blueprint(runs))
+        return {str(f.get_function_name()): f.get_user_function() for f in app.get_functions()}
+
+
+@pytest.fixture
+def runs() -> Runs:
+    """What the timers do."""
+    return Runs()
+
+
+async def test_sampling_waits_for_no_heartbeat(runs: Runs) -> None:
+    """A Table service that stands still must not cost a window; nor are heartbeats piled up."""
+    take_samples = runs.functions()["take_samples"]
+    runs.may_beat.clear()
+    for _ in range(3):
+        await asyncio.wait_for(take_samples(None), 5)
+    assert runs.done == ["take", "baseline"] * 3
+
+    runs.may_beat.set()
+    while "beat take_samples" not in runs.done:
+        await asyncio.sleep(0.01)
+    await asyncio.sleep(0.05)
+
+    assert runs.done.count("beat take_samples") == 1
+
+
+async def test_a_heartbeat_comes_with_every_run(runs: Runs) -> None:
+    """How often it is written is its own business."""
+    take_samples = runs.functions()["take_samples"]
+    for count in (1, 2):
+        await take_samples(None)
+        while runs.done.count("beat take_samples") < count:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.01)
+
+
+def test_the_watchdog_and_the_sweep_are_functions_of_their_own(runs: Runs) -> None:
+    """Nothing else runs in them that could stop them."""
+    functions = runs.functions()
+    functions["restore_overdue"](None)
+    functions["remove_expired"](None)
+
+    assert runs.done == ["restore", "beat restore_overdue", "remove"]
