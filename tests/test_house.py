@@ -109,3 +109,18 @@ def test_table_queries_take_parameters() -> None:
 def test_the_sdk_is_never_told_to_log_tokens() -> None:
     """`logging_enable=True` prints the bearer token."""
     assert [file.name for file in PRODUCT if "logging_enable" in file.read_text()] == []
+
+
+def test_every_promise_is_shown_by_a_test() -> None:
+    """What docs/safety.md names is there, under that name."""
+    page = (ROOT / "docs" / "safety.md").read_text()
+    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", page)
+
+    missing = [
+        f"{file}::{name}"
+        for file, name in named
+        if not (ROOT / file).is_file() or f"def {name}(" not in (ROOT / file).read_text()
+    ]
+
+    assert named != []
+    assert missing == []

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.stack.conftest import StartLab
-from tests.support.aftermath import assert_all_is_well, power_offs
+from tests.support.aftermath import assert_all_is_well, injections
 from tests.support.interruptions import Absence, Interruption, interrupt, spread
 from tests.support.lab import QUICK_PLAN, Lab, at, lab_profile
 
@@ -56,7 +56,7 @@ def assert_only_within_drills(runs: Runs) -> None:
     """No machine was asked to stop while no drill was open."""
     strays = [
         moment
-        for moment in power_offs(runs.lab)
+        for moment in injections(runs.lab)
         if not any(start <= moment <= end for start, end in runs.windows)
     ]
     assert strays == []
