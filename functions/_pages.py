@@ -1,14 +1,11 @@
 """How records are paged, and how a sample is told: the same on every route that has them."""
 
-import base64
-import binascii
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote
 
 import azure.functions as func
 
-from shared.core.errors import Fault, InvalidInput
+from functions._paging import continuation, link, wrong_continuation
 from shared.core.samples import Sample, rfc3339
 
 Json = dict[str, Any]
@@ -20,24 +17,19 @@ START: Key = (-1, "")
 
 def continued(req: func.HttpRequest) -> Key:
     """Return the place after which the page begins; START where none is asked for."""
-    text = str(req.params.get("continuation", ""))
+    text = continuation(req)
+    at, _, name = text.partition("|")
     if not text:
         return START
     try:
-        at, _, name = base64.urlsafe_b64decode(text).decode().partition("|")
         return (int(at), name)
-    except (ValueError, binascii.Error) as error:
-        message = f"continuation is {text!r}; it must be taken from a nextLink."
-        fault = Fault("InvalidValue", "continuation", message)
-        raise InvalidInput(message, (fault,)) from error
+    except ValueError as error:
+        raise wrong_continuation(req) from error
 
 
 def next_link(req: func.HttpRequest, last: Key, fixed: Mapping[str, str] | None = None) -> str:
     """Return the address of the page after a place; `fixed` is asked for there in any case."""
-    token = base64.urlsafe_b64encode(f"{last[0]}|{last[1]}".encode()).decode()
-    asked = {**req.params, **(fixed or {}), "continuation": token}
-    query = "&".join(f"{quote(name)}={quote(value)}" for name, value in asked.items())
-    return f"{req.url.split('?')[0]}?{query}"
+    return link(req, f"{last[0]}|{last[1]}", fixed)
 
 
 def told(sample: Sample) -> Json:

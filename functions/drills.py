@@ -16,7 +16,7 @@ from functions._drill_answers import (
 )
 from functions._http import actor, answered, flag, origin, whole_number, written
 from functions._models import Json, PlanBody, RestoreBody, canonical, read, sent
-from functions._paging import continuation, next_link
+from functions._paging import continuation, link
 from shared.audit import AuditedDrills
 from shared.core.conditions import Condition
 from shared.core.errors import DrillNotFound, Fault, InvalidInput
@@ -114,7 +114,7 @@ def looking(drills: Drills) -> func.Blueprint:
             shown += [(row["key"], summary(row)) for row in ended]
         told: Json = {"value": [drill for _, drill in shown[:top]]}
         if len(shown) > top:
-            told["nextLink"] = next_link(req, shown[top - 1][0])
+            told["nextLink"] = link(req, shown[top - 1][0])
         return written(told)
 
     @bp.function_name("get_operation")

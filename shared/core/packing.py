@@ -11,6 +11,8 @@ import json
 import struct
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from itertools import accumulate, chain, pairwise, repeat
 from typing import Any, NamedTuple
 
@@ -23,6 +25,12 @@ HEAD = struct.Struct("<I")
 SECOND_MS = 1_000
 WIDTHS = (("b", 1 << 7), ("h", 1 << 15), ("i", 1 << 31), ("q", 1 << 63))
 TENTHS = 10
+STEPS, MS, LASTED, WORDS = range(4)
+"""Of the columns: seconds from one sample to the next, the milliseconds of the second in which it
+was asked, how long it lasted, and which word it says."""
+COLUMNS_WITHOUT_LATENCY = 5
+HEADS_KEPT = 256
+"""Most minutes of a drill have the same series and words: the text is read once."""
 WORD_WITHOUT_LATENCY = 4
 
 Word = tuple[str, str, int | None, bool, bool, str]
@@ -59,43 +67,92 @@ def pack(samples: Iterable[Sample]) -> bytes:
 
 def unpack(packed: bytes, writer: str = "") -> Iterator[Sample]:
     """Yield the samples, series by series, as that writer's; ValueError if it is no such text."""
+    return chain.from_iterable(block.samples() for block in blocks(packed, writer))
+
+
+def blocks(packed: bytes, writer: str = "") -> list["Block"]:
+    """Return each series' samples as they are packed, to be looked at without making them."""
     if not packed or packed[0] not in VERSIONS:
         raise ValueError(f"Packed samples of version {packed[:1].hex()!r}: this reads {VERSIONS}.")
     try:
         plain = zlib.decompress(packed[1:])
         (length,) = HEAD.unpack_from(plain)
-        head = json.loads(plain[HEAD.size : HEAD.size + length])
-        columns = _columns(head, plain, HEAD.size + length)
-        known = _dictionary(head["words"])
+        head = _head(plain[HEAD.size : HEAD.size + length])
+        row = _Row(head, _columns(head, plain, HEAD.size + length), writer)
+        return list(_cut(row))
     except (zlib.error, struct.error, KeyError, TypeError) as error:
         raise ValueError(f"Packed samples cannot be read: {error}.") from error
-    return _samples(head, columns, known, writer)
 
 
-def _samples(
-    head: dict[str, Any], columns: list[tuple[int, ...]], known: "_Dictionary", writer: str
-) -> Iterator[Sample]:
-    seconds, ms, lasted, words, ttls, *added = columns
-    asked = [s * SECOND_MS + m for s, m in zip(accumulate(seconds), ms, strict=True)]
-    has_ttl, has_took = known.has_ttl, known.has_took
-    rounding = added[0] if added else words
-    took = [
-        whole * TENTHS - more if has_took[w] else None
-        for whole, more, w in zip(lasted, rounding, words, strict=True)
-    ]
-    return map(
-        Sample,
-        chain.from_iterable(repeat(name, count) for name, count in head["series"]),
-        asked,
-        [at + took for at, took in zip(asked, lasted, strict=True)],
-        map(known.outcomes.__getitem__, words),
-        map(known.answers.__getitem__, words),
-        map(known.codes.__getitem__, words),
-        [ttl if has_ttl[w] else None for ttl, w in zip(accumulate(ttls), words, strict=True)],
-        repeat(writer),
-        map(known.details.__getitem__, words),
-        took,
-    )
+def _cut(row: "_Row") -> Iterator["Block"]:
+    begin, second, ttl_seconds = 0, 0, 0
+    steps, *_, ttls = row.columns[:COLUMNS_WITHOUT_LATENCY]
+    for name, count in row.head.series:
+        end = begin + count
+        if count:
+            yield Block(name, row, begin, end, second + steps[begin], ttl_seconds + ttls[begin])
+        second += sum(steps[begin:end])
+        ttl_seconds += sum(ttls[begin:end])
+        begin = end
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One series' samples of a row: columns, from which samples are made when they are wanted."""
+
+    series: str
+    row: "_Row"
+    begin: int
+    end: int
+    second: int
+    """In which its first sample was asked."""
+    ttl_seconds: int
+
+    @property
+    def writer(self) -> str:
+        """Whose row it is of."""
+        return self.row.writer
+
+    def column(self, number: int) -> tuple[int, ...]:
+        """Return its part of a column."""
+        return self.row.columns[number][self.begin : self.end]
+
+    def word(self, at: int) -> Word:
+        """Return what the sample at that place says besides its times."""
+        return self.row.head.words[self.row.columns[WORDS][self.begin + at]]
+
+    def samples(self) -> Iterator[Sample]:
+        """Yield all its samples."""
+        return self.some(0, self.end - self.begin, self.second, self.ttl_seconds)
+
+    def some(self, first: int, last: int, second: int, ttl_seconds: int) -> Iterator[Sample]:
+        """Yield its samples from one place to before another; second and TTL are the first's."""
+        begin, end = self.begin + first, self.begin + last
+        steps, ms, lasted, words, ttls, *added = (c[begin:end] for c in self.row.columns)
+        if not steps:
+            return iter(())
+        known = self.row.head.known
+        has_ttl, has_took = known.has_ttl, known.has_took
+        seconds = accumulate(steps[1:], initial=second)
+        asked = [s * SECOND_MS + m for s, m in zip(seconds, ms, strict=True)]
+        rounding = added[0] if added else words
+        left = accumulate(ttls[1:], initial=ttl_seconds)
+        return map(
+            Sample,
+            repeat(self.series),
+            asked,
+            [at + took for at, took in zip(asked, lasted, strict=True)],
+            map(known.outcomes.__getitem__, words),
+            map(known.answers.__getitem__, words),
+            map(known.codes.__getitem__, words),
+            [ttl if has_ttl[w] else None for ttl, w in zip(left, words, strict=True)],
+            repeat(self.writer),
+            map(known.details.__getitem__, words),
+            [
+                whole * TENTHS - more if has_took[w] else None
+                for whole, more, w in zip(lasted, rounding, words, strict=True)
+            ],
+        )
 
 
 def _word(sample: Sample) -> Word:
@@ -117,14 +174,40 @@ def _width(values: Sequence[int]) -> str:
     return next(code for code, limit in WIDTHS if -limit <= low and high < limit)
 
 
-def _columns(head: dict[str, Any], plain: bytes, offset: int) -> list[tuple[int, ...]]:
-    count = sum(of_it for _, of_it in head["series"])
+def _columns(head: "_Head", plain: bytes, offset: int) -> list[tuple[int, ...]]:
     columns: list[tuple[int, ...]] = []
-    for width in head["widths"]:
-        column = struct.Struct(f"<{count}{width}")
+    for width in head.widths:
+        column = struct.Struct(f"<{head.size}{width}")
         columns.append(column.unpack_from(plain, offset))
         offset += column.size
     return columns
+
+
+class _Head(NamedTuple):
+    """What a row says of its columns."""
+
+    series: Sequence[tuple[str, int]]
+    size: int
+    widths: str
+    words: Sequence[Word]
+    known: "_Dictionary"
+
+
+class _Row(NamedTuple):
+    """A row, unpacked but for its samples."""
+
+    head: _Head
+    columns: list[tuple[int, ...]]
+    writer: str
+
+
+@lru_cache(HEADS_KEPT)
+def _head(text: bytes) -> _Head:
+    told = json.loads(text)
+    series = [(name, count) for name, count in told["series"]]
+    known = _dictionary(told["words"])
+    whole = [_whole(word) for word in told["words"]]
+    return _Head(series, sum(count for _, count in series), told["widths"], whole, known)
 
 
 class _Dictionary(NamedTuple):
@@ -139,6 +222,11 @@ class _Dictionary(NamedTuple):
 
 
 def _dictionary(words: Iterable[Sequence[Any]]) -> _Dictionary:
-    whole = [(*word, False, "") if len(word) == WORD_WITHOUT_LATENCY else word for word in words]
+    whole = [_whole(word) for word in words]
     outcomes, *others = zip(*whole, strict=True) if whole else ((),) * len(_Dictionary._fields)
     return _Dictionary(tuple(map(Outcome, outcomes)), *others)
+
+
+def _whole(word: Sequence[Any]) -> Word:
+    """Return a word with what version 1 did not have."""
+    return (*word, False, "") if len(word) == WORD_WITHOUT_LATENCY else tuple(word)

@@ -145,6 +145,15 @@ def test_clients_that_a_new_process_began_anew_are_told() -> None:
     assert "after the fault (new processes: 1)" in finding.message
 
 
+def test_nothing_is_said_of_a_client_that_was_not_asked_meanwhile() -> None:
+    """Its samples end before the fault."""
+    before = tuple(s for s in pinned() if s.asked_at < at(80))
+
+    found = report_of(*before).findings
+
+    assert {f.code for f in found} == {"Gap", "ThinSampling"}
+
+
 def test_without_a_fault_nothing_is_said_of_clients() -> None:
     """A drill that was cancelled."""
     recorded = Timeline(beside_the_lab(*pinned()).samples)

@@ -15,11 +15,13 @@ from azure.core.exceptions import AzureError  # noqa: TID251 (what a table may r
 
 from shared import drills, ledger, preflight
 from shared.adapters.arm import Arm
+from shared.adapters.audit_table import AuditTable
 from shared.adapters.drill_table import DrillTable
 from shared.adapters.faults import tools
 from shared.adapters.tables import Tables
 from shared.adapters.timeline_table import TimelineTable
 from shared.adapters.undo_table import UndoTable
+from shared.audit import Audit, AuditedActions, AuditedStore
 from shared.core.errors import SwitchbackError
 from shared.core.model import Drill, HealthCheck, Phase, Vantages
 from shared.core.plan import Failback, FaultKind, Plan, ProbePath
@@ -118,14 +120,16 @@ class Host:
         self.tables = cast("Tables", GatedTables(world.service, self.gate))
         timeline = SimTimeline(self.tables, world.samples)
         answers = gated(world.azure, name=HTTP).answers
-        store = DrillTable(self.tables)
+        audit = Audit(AuditTable(self.tables), world.azure.now, "a host")
+        drill_table = DrillTable(self.tables)
+        store = AuditedStore(drill_table, audit)
         self.ledger = ledger.Ledger(
             LedgerDependencies(
                 store=UndoTable(self.tables),
                 tools=tools(arm),
-                actions=timeline,
+                actions=AuditedActions(timeline, audit),
                 answers=answers,
-                is_lever_engaged=store.is_lever_engaged,
+                is_lever_engaged=drill_table.is_lever_engaged,
                 clock=world.azure,
             )
         )
