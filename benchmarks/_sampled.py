@@ -30,7 +30,7 @@ from shared.core.model import (
     Vantages,
 )
 from shared.core.plan import Plan
-from shared.core.questions import ArmQuestion, ClientQuestion, DnsQuestion, own_questions
+from shared.core.questions import ArmQuestion, DnsQuestion, own_questions
 from shared.core.samples import Instant, Outcome, Sample
 from shared.core.windows import Windows
 from shared.sampling import Sampled, Sampling, Senses
@@ -48,7 +48,10 @@ class Silent:
     async def follow(self, drills: object) -> None:
         """Keep nothing."""
 
-    async def sample(self, question: ClientQuestion | ArmQuestion) -> tuple[Sample, ...]:
+    async def sample_all(self, asked: object) -> None:
+        """Visit nobody."""
+
+    async def sample(self, question: ArmQuestion) -> tuple[Sample, ...]:
         """Return nothing."""
         del question
         return ()
@@ -58,12 +61,12 @@ class Kept:
     """The drills that are open, and a timeline in memory."""
 
     def __init__(self, drills: tuple[Drill, ...]) -> None:
-        self._drills = drills
+        self.drills = drills
         self.rows: dict[tuple[str, Instant, str], tuple[Sample, ...]] = {}
 
     def open_drills(self) -> tuple[Drill, ...]:
         """Return them."""
-        return self._drills
+        return self.drills
 
     def write_window(
         self, drill_id: str, minute: Instant, writer: str, samples: tuple[Sample, ...]
@@ -156,11 +159,13 @@ async def run_service(drills: tuple[Drill, ...], seconds: int) -> dict[str, floa
         drills=kept,
     )
     service = Sampling(senses, kept, clock)
-    await _next_window()
+    begin = (time.time() // WINDOW_SECONDS + 1) * WINDOW_SECONDS
     cpu = time.process_time()
-    for _ in range(seconds // WINDOW_SECONDS):
+    for due in range(0, seconds, WINDOW_SECONDS):  # as a timer does: late, but not never
+        await asyncio.sleep(max(0.0, begin + due - time.time()))
         await service.take()
-        await _next_window()
+    kept.drills = ()
+    await service.take()
     cpu = time.process_time() - cpu
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1_024
     samples = [sample for row in kept.rows.values() for sample in row]
@@ -187,10 +192,6 @@ def _gaps(slots: Counter[tuple[str, str, int]]) -> int:
         for asked in seconds.values()
         for before, after in pairwise(asked)
     )
-
-
-async def _next_window() -> None:
-    await asyncio.sleep(WINDOW_SECONDS - time.time() % WINDOW_SECONDS)
 
 
 async def measure_latency(drills: tuple[Drill, ...]) -> dict[str, list[float]]:

@@ -45,4 +45,5 @@ def told(sample: Sample) -> Json:
         "code": sample.code,
         "ttlSeconds": sample.ttl_seconds,
         "detail": sample.detail,
+        "tookMilliseconds": None if sample.took_tenths is None else sample.took_tenths / 10,
     }

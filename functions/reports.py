@@ -4,6 +4,7 @@ import azure.functions as func
 
 from functions._http import answered, path_name, written
 from shared.core.errors import Fault, InvalidInput
+from shared.core.report import Report
 from shared.render.html import POLICY, to_html
 from shared.render.markdown import to_markdown
 from shared.render.wire import to_wire
@@ -22,24 +23,27 @@ def blueprint(reports: Reports) -> func.Blueprint:
     @bp.route("drills/{drill}/report", methods=["GET"])
     @answered
     def get_report(req: func.HttpRequest) -> func.HttpResponse:
-        wanted = _format(req)
-        return _told(reports.account(path_name(req, "drill")), wanted)
+        wanted, name = _format(req), path_name(req, "drill")
+        if wanted == "html":
+            return _drawn(reports.account(name))
+        return _told(reports.report(name), wanted)
 
     return bp
 
 
-def _told(account: Account, wanted: str) -> func.HttpResponse:
-    if wanted == "html":
-        return func.HttpResponse(
-            to_html(account.report, account.timeline),
-            mimetype="text/html",
-            charset="utf-8",
-            headers={"Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff"},
-        )
+def _drawn(account: Account) -> func.HttpResponse:
+    return func.HttpResponse(
+        to_html(account.report, account.timeline),
+        mimetype="text/html",
+        charset="utf-8",
+        headers={"Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff"},
+    )
+
+
+def _told(report: Report, wanted: str) -> func.HttpResponse:
     if wanted == "markdown":
-        told = to_markdown(account.report)
-        return func.HttpResponse(told, mimetype="text/markdown", charset="utf-8")
-    return written(to_wire(account.report))
+        return func.HttpResponse(to_markdown(report), mimetype="text/markdown", charset="utf-8")
+    return written(to_wire(report))
 
 
 def _format(req: func.HttpRequest) -> str:

@@ -59,7 +59,11 @@ class Drills:
         _raise_if_wrong(plan)
         if self._its.store.is_lever_engaged():
             raise SafetyLeverEngaged("The safety lever is engaged: no drill may start.")
-        if holder := self._its.store.holder(plan.profile):
+        holder = self._its.store.holder(plan.profile)
+        if holder == drill_id:
+            # Another request of the same name was a moment faster.
+            return self._same(self._its.store.load(drill_id), plan_as_sent), False
+        if holder:
             raise ProfileBusy(f"Profile {plan.profile!r} has a drill running: {holder!r}.")
         inspection = self._its.preflight.inspect(plan)
         if inspection.faults:
@@ -181,8 +185,8 @@ class Drills:
             self._record_phase(drill)  # a tick that died between saving and writing it down
         seen = self._with_recheck(drill, self._seen(drill, timeline))
         decision = decide(drill, seen, self._its.now())
-        # Whoever breaks something has the newest drill: one that was read before others moved it on,
-        # or ended it, cannot be saved.
+        # Whoever breaks something holds the newest drill: one that was read before others moved
+        # it on, or ended it, cannot be saved.
         is_claimed = decision.drill != drill or BREAKING.intersection(decision.actions)
         moved = self._its.store.save(decision.drill) if is_claimed else drill
         if moved.phase is not drill.phase:

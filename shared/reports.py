@@ -1,11 +1,14 @@
 """Computes a drill's report from what was recorded; writes nothing."""
 
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import NamedTuple, Protocol
 
 from shared.core.model import Drill
 from shared.core.report import Report, build_report
 from shared.core.samples import Instant, Timeline, Transition
+from shared.core.slots import interval_ms
 
 
 class DrillSource(Protocol):
@@ -20,6 +23,11 @@ class TimelineSource(Protocol):
 
     def read(self, drill_id: str, since: Instant | None = None) -> Timeline:
         """Return what was recorded."""
+
+    def read_thinned(
+        self, drill_id: str, every_ms: Callable[[str], int], instants: Iterable[Instant]
+    ) -> Timeline:
+        """Return what was recorded without what a report does not need."""
 
 
 class Account(NamedTuple):
@@ -37,13 +45,22 @@ class Reports:
 
     def report(self, drill_id: str) -> Report:
         """Return the report; of a running drill, the report so far."""
-        return self.account(drill_id).report
+        drill = self._drills.load(drill_id)
+        every_ms = partial(interval_ms, sample_interval_seconds=drill.plan.sample_interval_seconds)
+        timeline = self._timelines.read_thinned(drill_id, every_ms, _instants(drill))
+        return build_report(drill, _with_closing(drill, timeline))
 
     def account(self, drill_id: str) -> Account:
-        """Return the report with the records that it is made from."""
+        """Return the report with all the records that it is made from."""
         drill = self._drills.load(drill_id)
         timeline = _with_closing(drill, self._timelines.read(drill_id))
         return Account(build_report(drill, timeline), timeline)
+
+
+def _instants(drill: Drill) -> Iterator[Instant]:
+    """Yield what the drill's own row tells of when."""
+    known = (drill.started_at, drill.phase_since, drill.released_at, drill.closed_at)
+    return (at for at in known if at is not None)
 
 
 def _with_closing(drill: Drill, timeline: Timeline) -> Timeline:

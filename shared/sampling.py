@@ -37,33 +37,24 @@ FLUSH_BEFORE_END_MS = 600
 RETURN_BEFORE_END_MS = 100
 """So that the timer is free when its next slot comes."""
 T = TypeVar("T")
+Q = TypeVar("Q", contravariant=True)  # noqa: PLC0105 - a question is just a question
 Samples = tuple[Sample, ...]
 Done = Callable[[Sample], None]
 """Takes a sample, once."""
 
 
-class DnsSampler(Protocol):
-    """Asks servers, each question once."""
+class Sampler(Protocol[Q]):
+    """Asks each question once."""
 
-    async def sample_all(self, asked: Iterable[tuple[DnsQuestion, Done]]) -> None:
+    async def sample_all(self, asked: Iterable[tuple[Q, Done]]) -> None:
         """Ask everything at once and hand over each sample as it comes; return with the last."""
 
 
-class HealthSampler(Protocol):
-    """Asks endpoints' addresses, each once."""
-
-    async def sample_all(self, asked: Iterable[tuple[HealthQuestion, Done]]) -> None:
-        """Ask everything at once and hand over each sample as it comes; return with the last."""
-
-
-class ClientSampler(Protocol):
-    """Visits a URL as each class of client does, once; knows what it keeps between visits."""
+class ClientSampler(Sampler[ClientQuestion], Protocol):
+    """Visits a URL as each class of client does; knows what it keeps between visits."""
 
     async def follow(self, drills: Iterable[Drill]) -> None:
         """Keep what belongs to these drills, and nothing else."""
-
-    async def sample(self, question: ClientQuestion) -> Samples:
-        """Return what came of it; nothing, of a client that is not known."""
 
 
 class ArmSampler(Protocol):
@@ -101,8 +92,8 @@ class Clock(Protocol):
 class Senses:
     """All that sampling asks."""
 
-    dns: DnsSampler
-    health: HealthSampler
+    dns: Sampler[DnsQuestion]
+    health: Sampler[HealthQuestion]
     client: ClientSampler
     arm: ArmSampler
     drills: OpenDrills
@@ -115,7 +106,7 @@ class Sampled:
     drill: Drill
     dns: tuple[tuple[DnsQuestion, Done], ...]
     health: tuple[tuple[HealthQuestion, Done], ...]
-    clients: tuple[ClientQuestion, ...]
+    clients: tuple[tuple[ClientQuestion, Done], ...]
     arm: tuple[ArmQuestion, ...]
 
     @classmethod
@@ -126,7 +117,7 @@ class Sampled:
             drill=drill,
             dns=tuple((each, done) for each in own if isinstance(each, DnsQuestion)),
             health=tuple((each, done) for each in own if isinstance(each, HealthQuestion)),
-            clients=tuple(each for each in own if isinstance(each, ClientQuestion)),
+            clients=tuple((each, done) for each in own if isinstance(each, ClientQuestion)),
             arm=arm_questions(drill),
         )
 
@@ -181,13 +172,13 @@ class Sampling:
     def _ask_due(self, now: Instant) -> None:
         dns: list[tuple[DnsQuestion, Done]] = []
         health: list[tuple[HealthQuestion, Done]] = []
+        clients: list[tuple[ClientQuestion, Done]] = []
         for each in self._open:
             drill, interval_seconds = each.drill, each.drill.plan.sample_interval_seconds
             if self._grid.is_due((drill.id, "own"), now, interval_seconds * SECOND_MS):
                 dns += each.dns
                 health += each.health
-                for question in each.clients:
-                    self._start(drill.id, self._senses.client.sample(question))
+                clients += each.clients
             if self._grid.is_due((drill.id, "arm"), now, interval_ms("monitor", interval_seconds)):
                 for read in each.arm:
                     self._start(drill.id, self._senses.arm.sample(read))
@@ -195,6 +186,8 @@ class Sampling:
             self._begin(self._senses.dns.sample_all(dns)).add_done_callback(_went_well)
         if health:
             self._begin(self._senses.health.sample_all(health)).add_done_callback(_went_well)
+        if clients:
+            self._begin(self._senses.client.sample_all(clients)).add_done_callback(_went_well)
 
     def _start(self, drill_id: str, asking: Coroutine[Any, Any, Samples]) -> None:
         self._begin(asking).add_done_callback(partial(self._collect, drill_id))

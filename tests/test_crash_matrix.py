@@ -9,14 +9,17 @@ from collections.abc import Iterator
 
 import pytest
 
+from shared.core.decide import Moment
 from shared.core.plan import Failback, FaultKind
 from tests.support.crash_points import ARM, TABLES, Fate
 from tests.support.crash_run import Matrix, calls_of, every_point, some_points
-from tests.support.crash_world import Case
+from tests.support.sim_arm import SimArm
+from tests.support.sim_stage import Case
 from tests.support.telling import tell
 
 CASES = [
     *(Case(fault) for fault in FaultKind),
+    Case(FaultKind.VM_POWER_OFF, is_balanced=True),
     Case(FaultKind.VM_POWER_OFF, Failback.HOLD, is_released=True),
     Case(FaultKind.VM_DEALLOCATE, Failback.HOLD),
     Case(FaultKind.ENDPOINT_DISABLE, Failback.HOLD),
@@ -67,6 +70,39 @@ def test_at_every_point_nothing_is_left_broken(matrix: Matrix, case: Case) -> No
 
     assert_all_is_well(matrix)
     assert matrix.runs == len(every_point(case))
+
+
+def test_the_matrix_notices_a_request_that_is_sent_too_late(
+    matrix: Matrix, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without the last look at the clock, a host that wakes late would break what nobody mends."""
+    send = SimArm._write
+    monkeypatch.setattr(
+        SimArm,
+        "_write",
+        lambda arm, method, what, asked, _limit: send(arm, method, what, asked, None),
+    )
+    case = Case(FaultKind.VM_POWER_OFF)
+    stop = calls_of(case).index(f"{ARM}.stop")
+    near = [p for p in every_point(case) if p.call == stop and p.fate is Fate.FREEZE_BEFORE]
+
+    matrix.run(case, near)
+
+    assert any("was accepted at" in wrong for wrong in matrix.wrong)
+
+
+def test_the_matrix_notices_a_drill_that_closes_too_soon(
+    matrix: Matrix, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without the wait for late requests, a drill could end before its fault begins."""
+    monkeypatch.setattr(Moment, "is_settled", lambda _moment: True)
+    case = Case(FaultKind.VM_POWER_OFF)
+    stop = calls_of(case).index(f"{ARM}.stop")
+    near = [p for p in every_point(case) if p.call == stop and p.fate is Fate.FREEZE_BEFORE]
+
+    matrix.run(case, near)
+
+    assert any("it ended stopped FaultNotInjected" in wrong for wrong in matrix.wrong)
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)

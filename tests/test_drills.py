@@ -12,6 +12,7 @@ from shared.core.errors import (
     PreflightFailed,
     ProfileBusy,
     SafetyLeverEngaged,
+    StaleRow,
     UpstreamUnavailable,
 )
 from shared.core.model import Caution, Drill, Ending, Phase
@@ -118,6 +119,33 @@ def test_starting_the_same_drill_again_starts_nothing(bench: Bench) -> None:
     again, is_new = bench.drills().start("d1", PLAN, "as sent", "a test")
 
     assert (again.id, is_new) == ("d1", False)
+
+
+def test_a_request_that_lost_the_race_for_its_own_drill_is_answered_with_it(bench: Bench) -> None:
+    """It looked before the other was there; the profile is busy with the very drill it asks for."""
+
+    class Late(MemoryDrills):
+        def find(self, drill_id: str) -> None:
+            del drill_id
+
+    late = Late()
+    late.__dict__.update(bench.store.__dict__)
+    bench.store = late
+    again, is_new = bench.drills().start("d1", PLAN, "as sent", "a test")
+
+    assert (again.id, is_new) == ("d1", False)
+
+
+def test_a_host_that_would_break_something_must_hold_the_newest_drill(bench: Bench) -> None:
+    """One that was read before others saved it breaks nothing, even if it is due to."""
+    bench.timeline.samples = lab(range(62))
+    bench.machine.obeys = False
+    read = bench.tick(62)
+    bench.store.save(read)
+    with pytest.raises(StaleRow):
+        bench.drills().tick(read)
+
+    assert bench.machine.asked == ["powerOff"]
 
 
 def test_another_plan_under_the_same_name_is_refused(bench: Bench) -> None:

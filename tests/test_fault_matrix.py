@@ -12,7 +12,7 @@ from shared.core.model import Phase
 from shared.core.plan import Failback, FaultKind
 from tests.support.crash_run import alone
 from tests.support.crash_truth import Surprises, Witness, wrongs
-from tests.support.crash_world import Case, CrashWorld
+from tests.support.crash_world import CrashWorld
 from tests.support.fault_cases import (
     ARM_FAULTS,
     DNS_FAULTS,
@@ -25,7 +25,7 @@ from tests.support.fault_cases import (
     FaultCase,
     ending,
 )
-from tests.support.sim_samples import MACHINE
+from tests.support.sim_stage import Case
 
 # To a virtual sampler the ways in which no answer comes are all the same.
 FAULTS = [
@@ -63,8 +63,9 @@ def ran(case: Case, fault: FaultCase, onset: Phase, lasts_seconds: float) -> Cra
 
 def restart(world: CrashWorld) -> None:
     """Do what a person does with a machine that runs and does not serve."""
-    if not world.azure.is_well(MACHINE):
-        world.azure.machines.begin(world.azure.machine(MACHINE), Verb.RESTART)
+    for machine in world.azure.targets():
+        if not machine.is_serving:
+            world.azure.machines.begin(machine, Verb.RESTART)
 
 
 def struck(world: CrashWorld) -> bool:

@@ -242,21 +242,21 @@ def test_no_order_of_events_closes_a_drill_over_a_fault(
     machine: type[RuleBasedStateMachine],
 ) -> None:
     """Hypothesis looks for one."""
-    run_state_machine_as_test(machine, settings=thorough(60))
+    run_state_machine_as_test(machine, settings=thorough(40))
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("machine", [AnyOrder, SlowRequests])
 def test_no_order_of_many_does(machine: type[RuleBasedStateMachine]) -> None:
     """For longer."""
-    run_state_machine_as_test(machine, settings=thorough(500))
+    run_state_machine_as_test(machine, settings=thorough(120))
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("machine", [AnyOrder, SlowRequests])
 def test_no_order_of_very_many_does(machine: type[RuleBasedStateMachine]) -> None:
     """For as long as it is worth it."""
-    run_state_machine_as_test(machine, settings=thorough(5_000))
+    run_state_machine_as_test(machine, settings=thorough(2_000))
 
 
 def thorough(examples: int) -> settings:

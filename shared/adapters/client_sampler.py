@@ -5,8 +5,8 @@
    the first address that served it, and never asks again.
 3. `keepalive` keeps its connection until that ends or a request over it fails; one that timed out
    is given up. The next visit resolves and connects anew, as HTTP libraries do. While the
-   connection waits for an answer, another visit opens its own; of two that are free the older one
-   stays, so that a slow answer alone moves nobody.
+   connection waits for an answer, another visit opens a second one to the same address, and of two
+   that are free the older one stays: a slow answer alone moves nobody.
 
 What is kept is kept for one drill, in the process: a restart makes new clients of all but `pinned`,
 whose address the timeline remembers.
@@ -23,6 +23,7 @@ from shared.adapters.clock import Clock
 from shared.adapters.dns_sampler import DnsSampler
 from shared.adapters.http_sampler import HttpSampler, Reached
 from shared.adapters.kept_connection import Connection, KeptConnections
+from shared.adapters.tally import Tally
 from shared.core.clients import connection_detail, first_address
 from shared.core.errors import SwitchbackError
 from shared.core.model import Drill, HealthCheck
@@ -53,6 +54,13 @@ class Cached(NamedTuple):
     until: float
 
 
+class Kept(NamedTuple):
+    """A connection that has served, and its place in the order of their opening."""
+
+    number: int
+    connection: Connection
+
+
 class Memory:
     """What the clients of one drill keep."""
 
@@ -60,7 +68,8 @@ class Memory:
         self.cached: Cached | None = None
         self.pinned: str | None = None
         self.is_recalled = False
-        self._free: tuple[int, Connection] | None = None
+        self._free: Kept | None = None
+        self._in_use: list[Kept] = []
         self._opened = 0
         self._is_over = False
 
@@ -69,27 +78,39 @@ class Memory:
         self._opened += 1
         return self._opened
 
-    def take(self) -> tuple[int, Connection] | None:
-        """Return the connection that is free and still open, which then is not free any more."""
+    def take(self) -> Kept | None:
+        """Return the connection that is free and still open: it is in use from here on."""
         free, self._free = self._free, None
-        if free is not None and not free[1].is_idle:
-            free[1].close()
+        if free is not None and not free.connection.is_idle:
+            free.connection.close()
             return None
+        if free is not None:
+            self._in_use.append(free)
         return free
 
-    def put_back(self, number: int, connection: Connection) -> None:
+    @property
+    def address(self) -> str | None:
+        """Where the connection goes that is in use; of two the older one."""
+        return min(self._in_use).connection.address if self._in_use else None
+
+    def end_use(self, taken: Kept | None) -> None:
+        """The connection that was taken, if any, waits for no answer any more."""
+        if taken is not None:
+            self._in_use.remove(taken)
+
+    def put_back(self, served: Kept) -> None:
         """Keep the connection; of two the older one."""
-        both = sorted(filter(None, (self._free, (number, connection))), key=lambda one: one[0])
+        both = sorted(filter(None, (self._free, served)))
         self._free = None if self._is_over else both[0]
-        for _, closed in both if self._is_over else both[1:]:
-            closed.close()
+        for closed in both if self._is_over else both[1:]:
+            closed.connection.close()
 
     def forget(self) -> None:
         """Close what is open; the drill is over."""
         self._is_over = True
         free, self._free = self._free, None
         if free is not None:
-            free[1].close()
+            free.connection.close()
 
 
 class ClientSampler:
@@ -141,6 +162,22 @@ class ClientSampler:
             return (await self._visit_connected(question, memory),)
         return (await self._visit_pinned(question, memory),) if memory.is_recalled else ()
 
+    async def sample_all(
+        self, asked: Iterable[tuple[ClientQuestion, Callable[[Sample], None]]]
+    ) -> None:
+        """Visit everything at once and hand over each sample as it comes; return with the last."""
+        tally = Tally()
+        try:
+            for question, done in asked:
+                tally.do(self._hand_over(question, done))
+            await tally.end()
+        finally:
+            tally.close()
+
+    async def _hand_over(self, question: ClientQuestion, done: Callable[[Sample], None]) -> None:
+        for sample in await self.sample(question):
+            done(sample)
+
     async def _visit_anew(self, question: ClientQuestion) -> Sample:
         return await self._visit(question, await self._resolve(question))
 
@@ -148,20 +185,17 @@ class ClientSampler:
         now = asyncio.get_running_loop().time()
         cached = memory.cached
         if cached is not None and now < cached.until:
-            asked_at = self._clock.now()
             left_seconds = int((cached.until - now) / self._clock.wall_seconds(1))
-            known = Sample(question.series, asked_at, asked_at, Outcome.OK)
-            known = known._replace(ttl_seconds=left_seconds)
-            return await self._visit(question, Answer(known, cached.address))
+            known = self._known(question, cached.address)
+            sample = known.sample._replace(ttl_seconds=left_seconds)
+            return await self._visit(question, known._replace(sample=sample))
         answer = await self._resolve(question)
         memory.cached = self._to_keep(answer)
         return await self._visit(question, answer)
 
     async def _visit_pinned(self, question: ClientQuestion, memory: Memory) -> Sample:
         if memory.pinned is not None:
-            asked_at = self._clock.now()
-            known = Sample(question.series, asked_at, asked_at, Outcome.OK)
-            return await self._visit(question, Answer(known, memory.pinned))
+            return await self._visit(question, self._known(question, memory.pinned))
         answer = await self._resolve(question)
         sample = await self._visit(question, answer)
         if sample.outcome is Outcome.OK and memory.pinned is None:
@@ -169,26 +203,31 @@ class ClientSampler:
         return sample
 
     async def _visit_connected(self, question: ClientQuestion, memory: Memory) -> Sample:
-        free = memory.take()
-        if free is None:
-            number, connection = memory.number(), None
-            answer = await self._resolve(question)
-        else:
-            number, connection = free
-            asked_at = self._clock.now()
-            known = Sample(question.series, asked_at, asked_at, Outcome.OK)
-            answer = Answer(known, connection.address)
+        address = memory.address
+        taken = memory.take()
+        if taken is not None:
+            address = taken.connection.address
+        number = taken.number if taken else memory.number()
+        answer = self._known(question, address) if address else await self._resolve(question)
         if answer.address is None:
             return _unresolved(answer.sample)
-        reached, usable = await self._kept.visit(
-            _check(question, answer.address),
-            question.served_by_header,
-            _not_after(question, answer.sample.asked_at),
-            connection,
-        )
+        try:
+            reached, usable = await self._kept.visit(
+                _check(question, answer.address),
+                question.served_by_header,
+                _not_after(question, answer.sample.asked_at),
+                taken and taken.connection,
+            )
+        finally:
+            memory.end_use(taken)
         if usable is not None:
-            memory.put_back(number, usable)
+            memory.put_back(Kept(number, usable))
         return _served(answer, reached)
+
+    def _known(self, question: ClientQuestion, address: str) -> Answer:
+        """Return an address that need not be asked for, as of now."""
+        now = self._clock.now()
+        return Answer(Sample(question.series, now, now, Outcome.OK), address)
 
     async def _visit(self, question: ClientQuestion, answer: Answer) -> Sample:
         """Return what the address says over a new connection."""

@@ -17,6 +17,7 @@ from azure.core.exceptions import (
 from azure.data.tables import TableClient, TableServiceClient, TableTransactionError, UpdateMode
 
 from shared.adapters.credentials import credential
+from shared.adapters.lean_session import lean_transport
 from shared.core.errors import StaleRow, UpstreamUnavailable
 from shared.settings import Settings
 
@@ -79,10 +80,10 @@ class Tables:
 
     @cached_property
     def _service(self) -> TableServiceClient:
-        its = self._settings
+        its, options = self._settings, lean_transport(**OPTIONS)
         if its.tables_connection:
-            return TableServiceClient.from_connection_string(its.tables_connection, **OPTIONS)
-        return TableServiceClient(its.tables_endpoint, credential=credential(its), **OPTIONS)
+            return TableServiceClient.from_connection_string(its.tables_connection, **options)
+        return TableServiceClient(its.tables_endpoint, credential=credential(its), **options)
 
 
 class Rows:

@@ -6,14 +6,16 @@ later samples and every act; the audit's rows sort before all digits, and no tic
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from operator import attrgetter, itemgetter
 from typing import Any
 
 from shared.adapters import audit_table
 from shared.adapters.tables import Row, Rows, Tables
-from shared.core.packing import pack, unpack
+from shared.core.packed import unpack
+from shared.core.packing import pack
 from shared.core.samples import (
     EPOCH,
     ActionKind,
@@ -27,6 +29,7 @@ from shared.core.samples import (
     Transition,
     rfc3339,
 )
+from shared.core.thinning import PackedRow, thin
 
 MINUTE_MS = 60_000
 BINARY_BYTES_MAX = 64 * 1024
@@ -72,6 +75,21 @@ class TimelineTable:
         first = window_key(since) if since is not None else FIRST
         return to_timeline(self._rows.between(drill_id, first, LAST, columns=READ_COLUMNS))
 
+    def read_thinned(
+        self, drill_id: str, every_ms: Callable[[str], int], instants: Iterable[Instant]
+    ) -> Timeline:
+        """Return the timeline without what its report does not need.
+
+        `every_ms` tells how far a series' attempts lie apart, `instants` what bounds a search
+        besides the drill's actions and transitions.
+        """
+        rows = self._rows.between(drill_id, FIRST, LAST, columns=READ_COLUMNS)
+        windows = [row for row in rows if row["RowKey"][:1].isdigit()]
+        told = to_timeline(row for row in rows if not row["RowKey"][:1].isdigit())
+        kept = thin(map(_to_packed_row, windows), every_ms, [*instants, *_instants(told)])
+        samples = sorted(kept.samples, key=itemgetter(Sample._fields.index("asked_at")))
+        return replace(told, samples=tuple(samples), omitted=tuple(kept.omitted))
+
 
 def window_key(minute: Instant) -> str:
     """Return how a minute is written in a row's key, e.g. 20261122T0903."""
@@ -80,16 +98,20 @@ def window_key(minute: Instant) -> str:
 
 def to_window_row(drill_id: str, minute: Instant, writer: str, samples: Sequence[Sample]) -> Row:
     """Return a minute's samples as a row: packed, and in short for a person who looks at it."""
-    asked = [sample.asked_at for sample in samples]
     packed = pack(samples)
     parts = range(0, len(packed), BINARY_BYTES_MAX)
+    in_order = sorted(samples, key=itemgetter(Sample._fields.index("asked_at")))
     summary: Row = {
         "count": len(samples),
-        "failed": sum(sample.outcome is not Outcome.OK for sample in samples),
-        "lastAnswers": _last_answers(samples),
+        "failed": len(samples) - [sample.outcome for sample in samples].count(Outcome.OK),
+        "lastAnswers": _last_answers(in_order),
     }
-    if asked:
-        summary |= {"firstAskedAt": _datetime(min(asked)), "lastAskedAt": _datetime(max(asked))}
+    if in_order:
+        first, last = in_order[0], in_order[-1]
+        summary |= {
+            "firstAskedAt": _datetime(first.asked_at),
+            "lastAskedAt": _datetime(last.asked_at),
+        }
     return {
         "PartitionKey": drill_id,
         "RowKey": f"{window_key(minute)}|{writer}",
@@ -159,7 +181,28 @@ def to_timeline(rows: Iterable[Mapping[str, Any]]) -> Timeline:
 
 def _to_samples(row: Mapping[str, Any]) -> Iterator[Sample]:
     _, _, writer = row["RowKey"].partition("|")
-    return unpack(b"".join(row.get(column) or b"" for column in PACKED_COLUMNS), writer)
+    return unpack(_packed(row), writer)
+
+
+def _to_packed_row(row: Mapping[str, Any]) -> PackedRow:
+    window, _, writer = row["RowKey"].partition("|")
+    return PackedRow(window, _packed(row), writer)
+
+
+def _packed(row: Mapping[str, Any]) -> bytes:
+    first, second, *_ = PACKED_COLUMNS
+    if not row.get(second):
+        return row.get(first) or b""
+    return b"".join(row.get(column) or b"" for column in PACKED_COLUMNS)
+
+
+def _instants(told: Timeline) -> Iterator[Instant]:
+    """Yield when anything was done or decided."""
+    for action in told.actions:
+        yield action.sent_at
+        if action.answered_at is not None:
+            yield action.answered_at
+    yield from (transition.at for transition in told.transitions)
 
 
 def _to_action(row: Mapping[str, Any]) -> ActionRecord:
@@ -180,8 +223,8 @@ def _to_transition(row: Mapping[str, Any]) -> Transition:
     return Transition(at=_instant(row["at"]), phase=row["phase"], reason=row["reason"])
 
 
-def _last_answers(samples: Iterable[Sample]) -> str:
-    last = {sample.series: sample for sample in sorted(samples, key=attrgetter("asked_at"))}
+def _last_answers(in_order: Sequence[Sample]) -> str:
+    last = dict(zip((sample.series for sample in in_order), in_order, strict=True))
     lines = (f"{series}: {_in_short(sample)}" for series, sample in sorted(last.items()))
     return "\n".join(lines)[:LAST_ANSWERS_LENGTH_MAX]
 

@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from shared.core.facts import Facts
 from shared.core.model import Caution
 from shared.core.permissions import needed
-from shared.core.plan import FaultKind
+from shared.core.plan import ClientClass, FaultKind
+
+KEEPERS = frozenset({ClientClass.KEEPALIVE, ClientClass.PINNED})
 
 
 def cautions(facts: Facts) -> tuple[Caution, ...]:
@@ -15,6 +17,7 @@ def cautions(facts: Facts) -> tuple[Caution, ...]:
         *_address(facts),
         *_spared(facts),
         *_permissions(facts),
+        *_client(facts),
     )
 
 
@@ -63,6 +66,18 @@ def _spared(facts: Facts) -> Iterator[Caution]:
             target="targets",
             message=f"Left running behind {facts.endpoint}: {spared}. Traffic Manager may notice "
             "nothing, and then no failover takes place.",
+        )
+
+
+def _client(facts: Facts) -> Iterator[Caution]:
+    client = facts.plan.objective_client
+    if client in KEEPERS:
+        yield Caution(
+            code="ClientKeepsItsWay",
+            target="objectiveClient",
+            message=f"objectiveClient is {client}, which keeps its address or its connection past "
+            "every TTL: the drill may wait for it in vain and end timed-out. That is what it "
+            "shows; to judge the failover itself, choose fresh or ttl.",
         )
 
 

@@ -1,6 +1,6 @@
 """How well a drill was observed: samples, gaps, and the share of slots that were attempted."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from shared.core.evidence import Evidence
@@ -40,16 +40,18 @@ def cover(evidence: Evidence, required: Iterable[str]) -> Coverage:
     found: list[Gap] = []
     attempted = expected = 0
     for name in sorted(series) if ends else ():
-        every_ms = evidence.every_ms(name)
+        every_ms, bridged = evidence.every_ms(name), evidence.omitted(name)
         asked = _with_far_ends([s.asked_at for s in series[name]], first, last, every_ms)
-        found.extend(gaps(name, asked, every_ms))
+        found.extend(gaps(name, asked, every_ms, bridged))
         attempted += len({s.asked_at // every_ms for s in series[name]})
         expected += asked[-1] // every_ms - asked[0] // every_ms + 1
+    # Of those that were left out each had a slot of its own.
+    left_out = sum(sum(evidence.omitted(name).values()) for name in series)
     return Coverage(
-        count=sum(map(len, series.values())),
-        failed=sum(map(_failed, series.values())),
+        count=sum(map(len, series.values())) + left_out,
+        failed=sum(_failed(of_it, evidence.omitted(name)) for name, of_it in series.items()),
         gaps=tuple(sorted(found, key=lambda gap: (gap.after, gap.until, gap.series))),
-        attempted=attempted,
+        attempted=attempted + left_out,
         expected=expected,
     )
 
@@ -65,5 +67,7 @@ def _with_far_ends(
     return [*begin, *asked, *end]
 
 
-def _failed(samples: Sequence[Sample]) -> int:
-    return sum(sample.outcome is not Outcome.OK for sample in samples)
+def _failed(samples: Sequence[Sample], omitted: Mapping[Instant, int]) -> int:
+    """Count what failed, and with it what was left out before it because it had failed alike."""
+    failed = [sample.asked_at for sample in samples if sample.outcome is not Outcome.OK]
+    return len(failed) + (sum(omitted.get(at, 0) for at in failed) if omitted else 0)

@@ -12,7 +12,7 @@ from itertools import pairwise
 from shared.core.evidence import Evidence
 from shared.core.intervals import MS_PER_SECOND, Elapsed
 from shared.core.samples import Instant, Outcome
-from shared.core.slots import Slot, is_gap
+from shared.core.slots import Slot, is_parted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +34,7 @@ def client_downtime(evidence: Evidence, since: Instant) -> list[ClientDowntime]:
             ClientDowntime(
                 client=client,
                 elapsed=failing_time(slots, evidence.every_ms(series), since),
-                failed_slots=sum(slot.failed and slot.asked_at >= since for slot in slots),
+                failed_slots=sum(slot.failures for slot in slots if slot.asked_at >= since),
             )
         )
     return found
@@ -53,7 +53,7 @@ def _failing_between(one: Slot, other: Slot, every_ms: int, since: Instant) -> t
     if other.asked_at < since:
         return 0, 0
     start = max(since, one.asked_at)
-    unknown = is_gap(one.last_asked_at, other.asked_at, every_ms)
+    unknown = is_parted(one, other, every_ms)
     if one.failed and other.failed and not unknown:
         return other.asked_at - start, other.asked_at - start
     if one.failed and not other.failed:

@@ -10,8 +10,8 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from shared.core.model import Drill
-from shared.core.samples import Instant, Outcome, Sample
-from shared.core.slots import Served, Slot, interval_ms, is_gap, to_slots
+from shared.core.samples import Instant, Omitted, Outcome, Sample
+from shared.core.slots import Served, Slot, interval_ms, is_parted, to_slots
 
 HEALTH = "health/"
 SERVING = "serving"
@@ -39,24 +39,31 @@ def by_series(samples: Iterable[Sample]) -> dict[str, list[Sample]]:
     return {name: [of_it[at] for at in sorted(of_it)] for name, of_it in sorted(grouped.items())}
 
 
-def _preference(sample: Sample) -> tuple[Instant, str, str, int, int]:
+def _preference(sample: Sample) -> tuple[Instant, str, str, int, int, str, int]:
     """Of two versions of one sample the same is kept, whichever comes first."""
-    code, ttl_seconds = sample.code, sample.ttl_seconds
+    code, ttl_seconds, took_tenths = sample.code, sample.ttl_seconds, sample.took_tenths
     return (
         sample.answered_at,
         sample.outcome,
         sample.answer,
         -1 if code is None else code,
         -1 if ttl_seconds is None else ttl_seconds,
+        sample.detail,
+        -1 if took_tenths is None else took_tenths,
     )
 
 
 class Evidence:
     """A drill's samples, by series: what each proves, computed once."""
 
-    def __init__(self, drill: Drill, samples: Iterable[Sample]) -> None:
+    def __init__(
+        self, drill: Drill, samples: Iterable[Sample], omitted: Iterable[Omitted] = ()
+    ) -> None:
         self.drill = drill
         self.series = by_series(samples)
+        self._omitted: dict[str, dict[Instant, int]] = {}
+        for series, _, until, number in omitted:
+            self._omitted.setdefault(series, {})[until] = number
         endpoints = drill.snapshot.endpoints
         self.survivors = frozenset(
             e.name for e in endpoints if e.enabled and e.name != drill.endpoint
@@ -79,8 +86,16 @@ class Evidence:
     def slots(self, series: str) -> list[Slot]:
         """Return a series' slots; empty when it has no samples."""
         if series not in self._slots:
-            self._slots[series] = to_slots(self.series.get(series, ()), self.every_ms(series))
+            slots = to_slots(self.series.get(series, ()), self.every_ms(series))
+            omitted = self.omitted(series)
+            if omitted:
+                slots = [slot._replace(omitted=omitted.get(slot.asked_at, 0)) for slot in slots]
+            self._slots[series] = slots
         return self._slots[series]
+
+    def omitted(self, series: str) -> Mapping[Instant, int]:
+        """Return how many samples were left out of a series, by the sample that follows them."""
+        return self._omitted.get(series, {})
 
     def readings(self, series: str) -> list[Reading]:
         """Return a series' samples with the state that each proves, in order of asking."""
@@ -163,7 +178,7 @@ def _proven_failing(slots: Sequence[Slot], every_ms: int) -> list[bool]:
     """Tell which failed slots prove an outage: those that a neighbour confirms, edges with care."""
     confirmed = [False] * len(slots)
     for at, (one, other) in enumerate(pairwise(slots)):
-        if one.failed and other.failed and not is_gap(one.last_asked_at, other.asked_at, every_ms):
+        if one.failed and other.failed and not is_parted(one, other, every_ms):
             confirmed[at] = confirmed[at + 1] = True
     doubtful = {at for at in range(len(slots)) if confirmed[at] and _is_doubtful_edge(slots, at)}
     return [sure and at not in doubtful for at, sure in enumerate(confirmed)]

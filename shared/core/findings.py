@@ -46,10 +46,12 @@ def find(facts: Facts) -> list[Finding]:
     """Return every finding; thin sampling first, for it weakens all the rest."""
     return [
         *_thin_sampling(facts),
+        *_own_losses(facts),
         *_machines_spared(facts),
         *_restored_by_others(facts),
         *_beyond_the_envelope(facts),
         *_past_ttl(facts),
+        *_stale_answers(facts),
         *_disagreeing_servers(facts),
         *_errors_in_failback(facts),
         *_flaps(facts),
@@ -81,6 +83,22 @@ def _machines_spared(facts: Facts) -> Iterator[Finding]:
     if facts.kept_serving:
         endpoint = facts.journey.drill.endpoint
         yield Finding(code="MachinesSpared", subject=endpoint, message=f"{facts.kept_serving}.")
+
+
+def _own_losses(facts: Facts) -> Iterator[Finding]:
+    """Yield that answers may have been lost by us, not by servers."""
+    lost = sorted(
+        sample.asked_at
+        for of_it in facts.evidence.series.values()
+        for sample in of_it
+        if sample.is_our_loss
+    )
+    if lost:
+        message = (
+            f"{len(lost)} questions timed out while our own receive buffer overflowed, from "
+            f"{rfc3339(lost[0])} to {rfc3339(lost[-1])}: servers may have answered."
+        )
+        yield Finding(code="ReceiveBufferLosses", subject="samples", message=message)
 
 
 def _restored_by_others(facts: Facts) -> Iterator[Finding]:
@@ -131,6 +149,18 @@ def _past_ttl(facts: Facts) -> Iterator[Finding]:
                 yield Finding(
                     code="ResolverPastTtl", subject=resolver, message=message, elapsed=excess
                 )
+
+
+def _stale_answers(facts: Facts) -> Iterator[Finding]:
+    """Yield resolvers that said themselves that answers of theirs were past their TTL."""
+    for resolver in facts.evidence.below("dns/recursive/"):
+        stale = [s for s in facts.evidence.series[f"dns/recursive/{resolver}"] if s.is_stale]
+        if stale:
+            message = (
+                f"Resolver {resolver} said of {len(stale)} answers that they were past their TTL, "
+                f"from {rfc3339(stale[0].asked_at)} to {rfc3339(stale[-1].answered_at)}."
+            )
+            yield Finding(code="StaleAnswers", subject=resolver, message=message)
 
 
 def _kept(facts: Facts, of: Switch, last: Milestone) -> Iterator[tuple[str, Elapsed]]:
@@ -184,7 +214,7 @@ def _errors_in_failback(facts: Facts) -> Iterator[Finding]:
 
 
 def _failed_since(evidence: Evidence, series: str, since: Instant) -> int:
-    return sum(slot.failed and slot.asked_at >= since for slot in evidence.slots(series))
+    return sum(slot.failures for slot in evidence.slots(series) if slot.asked_at >= since)
 
 
 def _flaps(facts: Facts) -> Iterator[Finding]:

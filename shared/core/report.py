@@ -69,7 +69,7 @@ class Report:
 
 def build_report(drill: Drill, timeline: Timeline) -> Report:
     """Report a drill, closed or still running, from what was recorded of it and nothing else."""
-    evidence = Evidence(drill, timeline.samples)
+    evidence = Evidence(drill, timeline.samples, timeline.omitted)
     found = find_milestones(evidence, timeline.actions, timeline.transitions)
     settings = envelope_of(drill.snapshot, drill.plan, is_held=found.course.is_held)
     return report_of(Journey(drill, found), evidence, settings, timeline)

@@ -157,17 +157,28 @@ class Entry(NamedTuple):
     hash: str
 
 
+class Omitted(NamedTuple):
+    """Samples of a series that were left out between two that say the same, one in every slot."""
+
+    series: str
+    after: Instant
+    until: Instant
+    number: int
+
+
 @dataclass(frozen=True, slots=True)
 class Timeline:
     """All that was recorded of a drill, each list in time order.
 
-    `audit` is in the order of its chain, and empty where only a part of the timeline was read.
+    `audit` is in the order of its chain, and empty where only a part of the timeline was read. Of a
+    timeline that was thinned, `omitted` tells which samples there were besides.
     """
 
     samples: tuple[Sample, ...] = ()
     actions: tuple[ActionRecord, ...] = ()
     transitions: tuple[Transition, ...] = field(default=())
     audit: tuple[Entry, ...] = ()
+    omitted: tuple[Omitted, ...] = ()
 
     def series(self, name: str) -> tuple[Sample, ...]:
         """Return the samples of one series, in order of `asked_at`."""

@@ -5,7 +5,7 @@ them failed. "In a row" means neighbouring slots that were attempted: a second l
 not make two failures strangers, a gap does.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from enum import StrEnum
 from itertools import groupby, pairwise
 from typing import NamedTuple
@@ -30,10 +30,19 @@ def interval_ms(series: str, sample_interval_seconds: int) -> int:
 
 
 class Slot(NamedTuple):
-    """What was asked of one series within one interval."""
+    """What was asked of one series within one interval.
+
+    `omitted` counts the slots before it that were left out because they say what it says.
+    """
 
     samples: tuple[Sample, ...]
     failed: bool
+    omitted: int = 0
+
+    @property
+    def failures(self) -> int:
+        """How many slots failed, this one and those that were left out before it."""
+        return 1 + self.omitted if self.failed else 0
 
     @property
     def asked_at(self) -> Instant:
@@ -68,12 +77,22 @@ def is_gap(before: Instant, after: Instant, every_ms: int) -> bool:
     return after - before > GAP_INTERVALS * every_ms
 
 
-def gaps(series: str, asked: Sequence[Instant], every_ms: int) -> list[Gap]:
-    """Return the gaps between a series' attempts, given in time order."""
+def is_parted(before: Slot, after: Slot, every_ms: int) -> bool:
+    """Two neighbouring slots have a gap between them."""
+    return not after.omitted and is_gap(before.last_asked_at, after.asked_at, every_ms)
+
+
+def gaps(
+    series: str, asked: Sequence[Instant], every_ms: int, bridged: Container[Instant] = ()
+) -> list[Gap]:
+    """Return the gaps between a series' attempts, given in time order.
+
+    Before those that are `bridged` there were others, which are not given.
+    """
     return [
         Gap(series, before, after)
         for before, after in pairwise(asked)
-        if is_gap(before, after, every_ms)
+        if is_gap(before, after, every_ms) and after not in bridged
     ]
 
 
@@ -82,7 +101,7 @@ def failed_in_a_row(slots: Sequence[Slot], every_ms: int) -> int:
     count = 0
     newer: Slot | None = None
     for slot in reversed(slots):
-        apart = newer is not None and is_gap(slot.last_asked_at, newer.asked_at, every_ms)
+        apart = newer is not None and is_parted(slot, newer, every_ms)
         if not slot.failed or apart:
             break
         count, newer = count + 1, slot
@@ -168,7 +187,7 @@ def _breaks(
     before: Slot | None = None
     failed_before = False
     for slot, how in zip(slots, served, strict=True):
-        after_gap = before is not None and is_gap(before.last_asked_at, slot.asked_at, every_ms)
+        after_gap = before is not None and is_parted(before, slot, every_ms)
         again = how is Served.FAILED and failed_before and not after_gap
         yield how is Served.UNWANTED or again or (after_gap and gaps_restart)
         before, failed_before = slot, how is Served.FAILED

@@ -2,6 +2,7 @@
 
 import dns.edns
 import dns.message
+import dns.rcode
 import pytest
 
 from shared.adapters.dns_odd import read_odd
@@ -52,7 +53,7 @@ def test_what_the_strict_reader_leaves_is_read_here() -> None:
     out_of_order = reply(ASKED, f"{TARGET}. 10 IN A 127.1.0.4", CNAME)
     denied = reply(ASKED)
     denied.authority = reply(ASKED, SOA).answer
-    denied.set_rcode(3)
+    denied.set_rcode(dns.rcode.NXDOMAIN)
 
     chain = f"{TARGET}>127.1.0.4"
     told = read_odd(out_of_order.to_wire()[2:], QUERY)
@@ -70,7 +71,10 @@ def test_an_answer_that_was_cut_off_says_so() -> None:
 def test_stale_answers_are_recognised_among_other_options() -> None:
     """Whatever else a server sends along."""
     message = reply(ASKED, CNAME)
-    options = [dns.edns.GenericOption(65_001, b"x"), dns.edns.EDEOption(19, "überholt")]
+    options = [
+        dns.edns.GenericOption(dns.edns.OptionType(65_001), b"x"),
+        dns.edns.EDEOption(dns.edns.EDECode(19), "überholt"),
+    ]
     message.use_edns(0, options=options)
 
     read = read_odd(message.to_wire()[2:], QUERY)

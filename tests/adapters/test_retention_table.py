@@ -201,6 +201,15 @@ def test_once_a_day_is_enough(bench: Bench) -> None:
     assert retention.run() == 3
 
 
+def test_open_drills_are_known_by_id_and_by_profile(bench: Bench) -> None:
+    """From their locks: neither the sweep nor the baseline reads a drill."""
+    bench.drill("one", 3, is_closed=False)
+    bench.drill("two", 3)
+
+    assert bench.drills.open_ids() == {"one"}
+    assert bench.drills.busy() == {"profile-one"}
+
+
 def test_everything_that_grows_is_swept() -> None:
     """Whoever writes to another table has to say here what becomes of it."""
     adapters = Path(__file__).parents[2] / "shared" / "adapters"

@@ -169,3 +169,23 @@ def test_a_table_that_fails_is_said_in_our_words() -> None:
         timeline.read("d1")
     with pytest.raises(UpstreamUnavailable, match="did not answer"):
         timeline.write_window("d1", NINE, "w1", [sample(NINE)])
+
+
+def test_what_a_report_needs_is_read_alone(tables: Tables) -> None:
+    """Of ten steady minutes their ends and what lies beside acts; the rest is only counted."""
+    timeline = TimelineTable(tables)
+    for minute in range(10):
+        at = NINE + minute * MINUTE_MS
+        steady = [sample(at + second * 1_000) for second in range(60)]
+        timeline.write_window("d1", at, "w1", steady)
+    timeline.write_action("d1", SENT)
+    timeline.write_transition("d1", Transition(at=NINE + 200_000, phase="hold"))
+
+    read = timeline.read_thinned("d1", lambda series: 1_000, (NINE + 400_000,))
+
+    assert len(read.samples) + sum(each.number for each in read.omitted) == 600
+    assert len(read.samples) < 40
+    kept = {(s.asked_at - NINE) // 1_000 for s in read.samples}
+    assert kept >= {0, 1, 60, 61, 62, 199, 200, 201, 399, 400, 401, 598, 599}
+    assert set(read.samples) <= set(timeline.read("d1").samples)
+    assert (len(read.actions), len(read.transitions)) == (1, 1)

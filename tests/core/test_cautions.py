@@ -8,7 +8,7 @@ import pytest
 from shared.core.cautions import cautions, loses_address, region_name
 from shared.core.facts import Behind, Facts
 from shared.core.model import TargetMachine
-from shared.core.plan import FaultKind
+from shared.core.plan import ClientClass, FaultKind
 from shared.core.preflight import check
 from tests.core.test_preflight import DISABLE, GOOD, PLAN, alone
 from tests.support.drills import LAB, VIRGINIA_VM
@@ -20,6 +20,7 @@ ALONE: dict[str, Facts] = {
     "ControlPlaneInSameRegion": alone(region="East US"),
     "DynamicAddress": alone(plan=DEALLOCATE, behind=DYNAMIC),
     "MachinesSpared": alone(snapshot=SPARED),
+    "ClientKeepsItsWay": alone(plan=replace(PLAN, objective_client=ClientClass.PINNED)),
     "PermissionsUnknown": alone(grants={VIRGINIA_VM: None}),
 }
 

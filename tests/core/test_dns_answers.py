@@ -97,7 +97,9 @@ def test_an_rcode_is_told(rcode: dns.rcode.Rcode) -> None:
 def test_a_server_may_say_that_its_answer_is_stale(codes: Sequence[int], is_stale: bool) -> None:
     """RFC 8914: a resolver that cannot reach anybody serves what it has, and says so."""
     message = answered(CNAME)
-    message.use_edns(0, options=[dns.edns.EDEOption(code, "why") for code in codes])
+    message.use_edns(
+        0, options=[dns.edns.EDEOption(dns.edns.EDECode(code), "why") for code in codes]
+    )
 
     assert read(message).is_stale is is_stale
 
@@ -119,7 +121,7 @@ def odd_messages() -> dict[str, bytes]:
     whole = answered(CNAME, ADDRESS)
     cut_off, other, response = answered(), answered(CNAME, ADDRESS), answered(CNAME)
     cut_off.flags |= dns.flags.TC
-    other.use_edns(0, options=[dns.edns.GenericOption(65_001, b"x")])
+    other.use_edns(0, options=[dns.edns.GenericOption(dns.edns.OptionType(65_001), b"x")])
     other_name = write_query("other.test", "A", recursion_desired=True)
     response.flags &= ~dns.flags.QR
     authority = answered()

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from shared.core.intervals import Comparison, Verdict
 from shared.core.report import build_report
-from shared.core.samples import Outcome
-from tests.support.drills import LAB, RESOLVER, SERVER
+from shared.core.samples import STALE, Outcome
+from tests.support.drills import LAB, RESOLVER, SERVER, at
 from tests.support.reports import (
     LAB_TIMELINE,
     LAB_WORLD,
@@ -81,6 +81,20 @@ def test_a_resolver_that_never_switched_is_past_its_ttl_without_bound() -> None:
     assert finding.message.startswith(f"Resolver {OTHER_RESOLVER} kept its old answer at least 94")
     assert finding.elapsed is not None
     assert finding.elapsed.seconds_max is None
+
+
+def test_a_resolver_that_says_that_its_answers_are_stale_is_a_finding() -> None:
+    """With how many; whatever they say otherwise."""
+    series = f"dns/recursive/{OTHER_RESOLVER}"
+    honest = as_series(series, f"dns/recursive/{RESOLVER}", LAB_WORLD)
+    stale = (s._replace(detail=STALE) if at(200) <= s.asked_at < at(204) else s for s in honest)
+
+    (finding,) = build_report(a_finished_drill(), beside_the_lab(*stale)).findings
+
+    assert (finding.code, finding.subject) == ("StaleAnswers", OTHER_RESOLVER)
+    assert "said of 4 answers that they were past their TTL, from 2026-11-22T09:03:2" in (
+        finding.message
+    )
 
 
 def test_no_resolver_is_blamed_before_every_server_has_switched() -> None:

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.core.packing import pack, unpack
+from shared.core.packed import unpack
+from shared.core.packing import pack
 from shared.core.samples import Instant, Outcome, Sample
 
 NOON: Instant = 1_795_348_800_000

@@ -1,5 +1,7 @@
 """The report's route: the format that is asked for."""
 
+from collections.abc import Callable, Iterable
+
 import azure.functions as func
 import pytest
 
@@ -7,6 +9,7 @@ from functions.reports import blueprint
 from shared.core.model import Drill
 from shared.core.samples import Instant, Timeline
 from shared.reports import Reports
+from tests.support.drills import START
 from tests.support.reports import LAB_TIMELINE
 from tests.support.worlds import a_finished_drill
 
@@ -23,6 +26,14 @@ class Recorded:
         """Return its timeline."""
         assert (drill_id, since) == ("d1", None)
         return LAB_TIMELINE
+
+    def read_thinned(
+        self, drill_id: str, every_ms: Callable[[str], int], instants: Iterable[Instant]
+    ) -> Timeline:
+        """Return what a report needs of it."""
+        assert every_ms("client/fresh") == 1_000
+        assert START in set(instants)
+        return self.read(drill_id)
 
 
 def get(accept: str = "", **query: str) -> func.HttpResponse:

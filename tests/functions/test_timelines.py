@@ -92,6 +92,15 @@ def test_one_series_can_be_asked_for() -> None:
     assert len(records) == 5
 
 
+def test_a_sample_tells_how_long_its_answer_took() -> None:
+    """To a tenth of a millisecond, unlike its two times; nothing where nobody answered."""
+    answered = Sample("a", at(0), at(0) + 13, Outcome.OK, "v.test", took_tenths=119)
+    recorded = Timeline(samples=(answered, Sample("a", at(1), at(3), Outcome.TIMEOUT)))
+    records = asked("http://localhost/api/drills/d1/timeline", recorded)["value"]
+
+    assert [record["tookMilliseconds"] for record in records] == [11.9, None]
+
+
 def test_the_audit_is_part_of_the_timeline() -> None:
     """In time order among the other records, each entry with an id of its own."""
     records = asked("http://localhost/api/drills/d1/timeline", AUDITED)["value"]

@@ -12,12 +12,12 @@ import pytest
 
 from tests.stack.conftest import StartLab
 from tests.support.aftermath import (
-    ADDED_HEADER,
     assert_all_is_well,
     assert_every_write_is_owed,
     configuration,
     injections,
 )
+from tests.support.hands import PROBE_PATH
 from tests.support.lab import QUICK_PLAN, Json, lab_profile
 from tests.support.request_points import WirePoint, draw
 from tests.support.telling import tell
@@ -27,15 +27,15 @@ pytestmark = pytest.mark.long
 
 SPEED = 20
 SEED = 7
-POINTS, SAMPLE = 32, 3
+POINTS, SAMPLE = 32, 2
 MISSED_MAX = 2
 """Of a kind's points: requests that this drill did not come to send so often."""
-HELD_POINTS = 10
+HELD_POINTS = 6
 PLANS: dict[str, Json] = {
     "vmPowerOff": {"fault": "vmPowerOff"},
     "vmDeallocate": {"fault": "vmDeallocate"},
     "endpointDisable": {"fault": "endpointDisable"},
-    "probePath": {"fault": "probePath", "probePath": {"header": ADDED_HEADER, "value": "fail"}},
+    "probePath": {"fault": "probePath", "probePath": PROBE_PATH},
 }
 HELD: dict[str, Json] = {
     f"{name}-held": PLANS[name] | {"failback": "hold", "failbackHoldSecondsMax": 30}

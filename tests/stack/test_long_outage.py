@@ -75,8 +75,15 @@ def drill_through(behind: Behind, outage: str, virtual_seconds: float) -> Drille
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("virtual_seconds", [TWO, TWENTY])
-@pytest.mark.parametrize("outage", ["refuses", "freezes"])
+@pytest.mark.parametrize(
+    ("outage", "virtual_seconds"),
+    [
+        ("refuses", TWO),
+        ("freezes", TWENTY),
+        pytest.param("freezes", TWO, marks=pytest.mark.soak),
+        pytest.param("refuses", TWENTY, marks=pytest.mark.soak),
+    ],
+)
 def test_what_was_sampled_meanwhile_is_written_later(
     behind: Behind, outage: str, virtual_seconds: float
 ) -> None:

@@ -83,8 +83,15 @@ def gaps(report: Json, since: datetime, until: datetime) -> list[Json]:
     ]
 
 
-@pytest.mark.parametrize("virtual_seconds", [30, 300])
-@pytest.mark.parametrize("outage", OUTAGES)
+@pytest.mark.parametrize(
+    ("outage", "virtual_seconds"),
+    [
+        *((outage, 30) for outage in OUTAGES),
+        ("refuses", 300),
+        ("freezes", 300),
+        pytest.param("hangs", 300, marks=pytest.mark.soak),
+    ],
+)
 def test_a_drill_survives_its_tables(behind: Behind, outage: str, virtual_seconds: int) -> None:
     """The machine is stopped, the tables go and come back: the drill ends, the machine runs.
 

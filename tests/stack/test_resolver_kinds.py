@@ -42,6 +42,11 @@ class Told:
             if finding["code"] == "ResolverPastTtl" and finding["message"].endswith(f"the {of}.")
         }
 
+    def stale(self) -> set[str]:
+        """The resolvers that are said to have called answers of theirs stale, by kind."""
+        found = [f for f in self.report["findings"] if f["code"] == "StaleAnswers"]
+        return {self.resolvers[finding["subject"]] for finding in found}
+
     def instants(self, kind: str, value: str, subject: str = "") -> list[datetime]:
         """When something happened."""
         return [
@@ -138,6 +143,7 @@ def test_resolvers_that_ignore_ttls_are_named(start_lab: StartLab) -> None:
     assert extended["secondsMax"] <= EXTENDED_SECONDS
     assert "extending" in drill.named("failback")
     assert "pinned" not in drill.named("failback"), "it never left"
+    assert drill.stale() == {"staleFirst"}, "once per TTL; its like finds its servers answering"
     assert {o["name"]: o["verdict"] for o in drill.report["objectives"]} == {
         "failover": "met",
         "failback": "met",
@@ -167,6 +173,7 @@ def test_a_resolver_that_serves_stale_does_so_while_nobody_answers_it(start_lab:
 
     for of in ("failover", "failback"):
         assert_named_truly(drill, of)
+    assert drill.stale() == {kind for kind, count in stale.items() if count}
     assert stale["serveStale"] >= 20
     assert stale["staleFirst"] >= 20
     assert [stale[kind] for kind in (*OBEDIENT, "extending", "pinned")] == 5 * [0]

@@ -79,6 +79,7 @@ def test_unbound_switches_within_the_ttl(lab: Lab, unbound: Resolver) -> None:
     assert [f for f in report["findings"] if f["subject"] == unbound.address] == []
 
 
+@pytest.mark.soak  # tests/emulator/test_real_resolvers.py asks Unbound itself the same
 def test_a_ttl_that_unbound_tells_counts_down(lab: Lab, unbound: Resolver) -> None:
     """The samples hold what is left of it."""
     lab.provision(lab_profile("10/5/0", TTL_SECONDS))

@@ -21,7 +21,6 @@ from shared.ledger import Ledger
 from shared.ledger_ports import Dependencies as LedgerDependencies
 from shared.ledger_ports import FaultTool
 from tests.support.crash_points import Died, Gate, Gated
-from tests.support.crash_world import SimTimeline
 from tests.support.drills import (
     AMSTERDAM,
     AMSTERDAM_NAME,
@@ -33,6 +32,7 @@ from tests.support.drills import (
     an_undo_record,
 )
 from tests.support.machines import Told, ToyClock
+from tests.support.sim_host import GatedTables, SimTimeline
 from tests.support.table_service import TableService
 
 T = TypeVar("T")
@@ -171,7 +171,7 @@ class Adversary:
     ) -> tuple[Drills, Ledger]:
         """Return the services of a new host, which dies after so many calls."""
         gate = Answering(calls_left, is_done=is_done)
-        tables = cast("Tables", _GatedTables(self.service, gate))
+        tables = cast("Tables", GatedTables(self.service, gate))
         store, timeline = DrillTable(tables), SimTimeline(tables, self.samples)
         ledger = Ledger(
             LedgerDependencies(
@@ -217,15 +217,6 @@ class Adversary:
             tool = Tool(self, self.resource if is_fault else self.hold, kind)
             made[kind] = cast("FaultTool", Gated(tool, gate, "tool"))
         return made
-
-
-class _GatedTables:
-    def __init__(self, service: TableService, gate: Gate) -> None:
-        self._service, self._gate = service, gate
-
-    def table(self, name: str) -> Gated:
-        """Return a table."""
-        return Gated(self._service.table(name), self._gate, name)
 
 
 def plan_of(kind: FaultKind, failback: Failback) -> Plan:

@@ -71,9 +71,7 @@ class World:
             raise self.error
         if self.is_silent and question.series.startswith("health"):
             await asyncio.sleep(TIMEOUT_SECONDS)
-            return (
-                Sample(question.series, asked_at, self._clock.ceil(), Outcome.TIMEOUT),
-            )
+            return (Sample(question.series, asked_at, self._clock.ceil(), Outcome.TIMEOUT),)
         return (self._ok(question.series, asked_at, self.serving.target),)
 
     def _ok(self, series: str, asked_at: Instant, answer: str) -> Sample:

@@ -14,7 +14,8 @@ from shared import ledger
 from shared.adapters import codec, drill_table, undo_table
 from tests.support.crash_points import Fate, Point, points_of
 from tests.support.crash_truth import Surprises, Witness, wrongs
-from tests.support.crash_world import TICK_SECONDS, Case, CrashWorld
+from tests.support.crash_world import TICK_SECONDS, CrashWorld
+from tests.support.sim_stage import Case
 
 
 @cache

@@ -11,11 +11,10 @@ from emulator.cloud import Endpoint
 from shared.core.errors import SwitchbackError
 from shared.core.model import Phase
 from shared.core.samples import rfc3339
-from tests.support.crash_world import DRILL_ID, CrashWorld
 from tests.support.sim_arm import Write
+from tests.support.sim_stage import DRILL_ID, Stage, rows_of
 
 BREAKING = frozenset({"powerOff", "deallocate", "disable", "addHeader"})
-UNDER_TEST = "virginia"
 _STOPPING = ("stopping", "deallocating")
 
 
@@ -23,7 +22,7 @@ _STOPPING = ("stopping", "deallocating")
 class Witness:
     """Sees every write as ARM takes it up, with what the tables held at that moment."""
 
-    world: CrashWorld
+    world: Stage
     effects: Counter[tuple[str, str]] = field(default_factory=Counter)
     """How often what worked was broken: by resource and operation."""
     unowed: list[Write] = field(default_factory=list)
@@ -31,14 +30,14 @@ class Witness:
     _was: Endpoint | None = None
 
     def __post_init__(self) -> None:
-        self._was = self.world.azure.endpoint(UNDER_TEST)
+        self._was = self.world.azure.endpoint(self.world.azure.primary)
         self.world.arm.on_write = self._see
 
     def _see(self, write: Write) -> None:
         is_breaking = write.operation in BREAKING
         if not self._is_owed(write, is_breaking=is_breaking):
             self.unowed.append(write)
-        now, was = self.world.azure.endpoint(UNDER_TEST), self._was
+        now, was = self.world.azure.endpoint(self.world.azure.primary), self._was
         self._was = now
         if (
             was is not None
@@ -56,14 +55,14 @@ class Witness:
         tables = self.world.service
         records = [
             row["RowKey"]
-            for row in tables.table("ledger").rows
+            for row in rows_of(tables, "ledger")
             if row.get("resource", "").lower() == write.resource.lower()
         ]
         if not is_breaking:
             return bool(records)
         told = any(
             row["RowKey"].startswith("action|") and row["operation"] == write.operation
-            for row in tables.table("timeline").rows
+            for row in rows_of(tables, "timeline")
         )
         return told and any(key.startswith(f"open|{DRILL_ID}|") for key in records)
 
@@ -82,25 +81,27 @@ class Surprises(logging.Handler):
             self.found.append(f"{record.getMessage()}: {error!r}")
 
 
-def wrongs(world: CrashWorld, witness: Witness) -> list[str]:
+def wrongs(world: Stage, witness: Witness) -> list[str]:
     """Return what is not as it must be."""
     return [*_left_behind(world), *_broken_too_often(world, witness), *_unowed(world, witness)]
 
 
-def _left_behind(world: CrashWorld) -> Iterator[str]:
+def _left_behind(world: Stage) -> Iterator[str]:
     drill, azure = world.drill, world.azure
     if drill is None or drill.phase is not Phase.CLOSED:
         yield f"the drill is {drill and drill.phase}"
-    for machine in azure.cloud.machines:
-        if not azure.is_well(machine.name):
-            yield f"{machine.name} is {machine.power}, serving: {machine.is_serving}"
+    if not azure.is_well():
+        shown = [(m.name, str(m.power), m.is_serving) for m in azure.cloud.machines]
+        yield f"the machines are {shown}"
     if azure.live != world.before:
         yield f"the profile is {azure.live}, was {world.before}"
+    if (verdict := world.audit_verdict()) != "intact":
+        yield f"the audit is {verdict}"
     if held := [*world.keys("lock|"), *world.keys("open|")]:
         yield f"held: {held}"
 
 
-def _broken_too_often(world: CrashWorld, witness: Witness) -> Iterator[str]:
+def _broken_too_often(world: Stage, witness: Witness) -> Iterator[str]:
     stopped = Counter(
         (event.subject, str(event.value))
         for event in world.azure.truth.events
@@ -111,7 +112,7 @@ def _broken_too_often(world: CrashWorld, witness: Witness) -> Iterator[str]:
             yield f"{resource} was broken {count} times ({what})"
 
 
-def _unowed(world: CrashWorld, witness: Witness) -> Iterator[str]:
+def _unowed(world: Stage, witness: Witness) -> Iterator[str]:
     for write in witness.unowed:
         yield f"{write.operation} at {rfc3339(write.at)} had no record"
     closed_at = world.drill.closed_at if world.drill else None

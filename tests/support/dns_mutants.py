@@ -81,7 +81,7 @@ def _ordinary(asked: dns.message.Message, records: tuple[str, ...]) -> Iterator[
     yield reply(asked, *records, rcode=dns.rcode.NXDOMAIN).to_wire()
     message = reply(asked, *records)
     for code, said in ((3, "stale"), (19, None), (22, "no reachable authority")):
-        message.use_edns(0, options=[dns.edns.EDEOption(code, said)])
+        message.use_edns(0, options=[dns.edns.EDEOption(dns.edns.EDECode(code), said)])
         yield message.to_wire()
     message.use_edns(False)
     yield message.to_wire()
@@ -89,7 +89,10 @@ def _ordinary(asked: dns.message.Message, records: tuple[str, ...]) -> Iterator[
 
 def _odd(asked: dns.message.Message, records: tuple[str, ...]) -> Iterator[bytes]:
     message = reply(asked, *records)
-    for option in (dns.edns.GenericOption(65_001, b"x"), dns.edns.EDEOption(3, "überholt")):
+    for option in (
+        dns.edns.GenericOption(dns.edns.OptionType(65_001), b"x"),
+        dns.edns.EDEOption(dns.edns.EDECode(3), "überholt"),
+    ):
         message.use_edns(0, options=[option])
         yield message.to_wire()
     message.authority = reply(asked, SOA).answer

@@ -1,5 +1,6 @@
 """Recursive resolvers of other makes, from Debian, before the emulated zones."""
 
+import contextlib
 import os
 import shutil
 import socket
@@ -33,11 +34,17 @@ def needs(tool: str, package: str) -> pytest.MarkDecorator:
 
 
 def free_port() -> int:
-    """Return a port that nobody holds just now."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind((ADDRESS, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a port that nobody holds just now, of UDP or of TCP."""
+    while True:
+        with (
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams,
+            socket.socket(socket.AF_INET, socket.SOCK_STREAM) as streams,
+        ):
+            datagrams.bind((ADDRESS, 0))
+            port: int = datagrams.getsockname()[1]
+            with contextlib.suppress(OSError):
+                streams.bind((ADDRESS, port))
+                return port
 
 
 class Resolver:

@@ -96,9 +96,12 @@ class PromptClients:
         """Remember them."""
         self.followed.append(tuple(drill.id for drill in drills))
 
-    async def sample(self, question: ClientQuestion) -> tuple[Sample, ...]:
-        """Return a good sample."""
-        return (await self._prompt.sample(question),)
+    async def sample_all(
+        self, asked: Iterable[tuple[ClientQuestion, Callable[[Sample], None]]]
+    ) -> None:
+        """Hand over a good sample of each."""
+        for question, done in asked:
+            done(await self._prompt.sample(question))
 
 
 class NoArm:

@@ -50,7 +50,8 @@ class _Server(NameServer):
 class SimAzure:
     """The lab's Azure, and time."""
 
-    def __init__(self, seed: object, ttl: int = 5, **monitor: int) -> None:
+    def __init__(self, seed: object, ttl: int, primary: str, **monitor: int) -> None:
+        self.primary = primary
         self.clock, self.truth, self._dice = VirtualClock(), Truth(), dice(seed)
         self.cloud = topologies.build(topologies.read(Path(LAB)))
         self.plane = DataPlane(self.cloud, self.clock, self.truth)
@@ -64,7 +65,10 @@ class SimAzure:
         self.machines.mishap = self._mishap
         self.on_faults: Callable[[], None] = lambda: None
         body = lab_profile(ttl, **monitor)
-        body["properties"]["endpoints"][0]["properties"]["customHeaders"] = OWN_HEADERS
+        for endpoint in body["properties"]["endpoints"]:
+            is_primary = endpoint["name"] == primary
+            endpoint["properties"]["priority"] = 1 if is_primary else 2
+            endpoint["properties"]["customHeaders"] = OWN_HEADERS if is_primary else []
         self.plane.write(read_profile(self.cloud, Place(GROUP, PROFILE), body))
         for endpoint in self.live.endpoints:
             self._probe(endpoint)
@@ -103,10 +107,14 @@ class SimAzure:
         """Return a machine's id."""
         return machine_id(self.cloud.subscription_id, self.machine(name))
 
-    def is_well(self, name: str) -> bool:
-        """Whether a machine runs and serves."""
-        machine = self.machine(name)
-        return machine.power is PowerState.RUNNING and machine.is_serving
+    def targets(self) -> list[VirtualMachine]:
+        """Return the machines behind the primary endpoint."""
+        ip = self.cloud.public_ip_of(self.endpoint(self.primary))
+        return self.cloud.machines_behind(ip) if ip is not None else []
+
+    def is_well(self) -> bool:
+        """Whether every machine runs and serves."""
+        return all(m.power is PowerState.RUNNING and m.is_serving for m in self.cloud.machines)
 
     def status(self, name: str) -> str:
         """Return an endpoint's monitor status."""

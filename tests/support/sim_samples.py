@@ -5,7 +5,6 @@ from shared.core.samples import Outcome, Sample
 from tests.support.sim_azure import SimAzure
 
 SERVER, RESOLVER = "127.1.1.1:53", "127.1.2.1:53"
-MACHINE = "virginia-vm"
 TIMEOUT_SECONDS = 2.0
 LATENCY_SECONDS = 0.002
 
@@ -26,7 +25,8 @@ class Sampler:
             self._visit(f"health/{endpoint.name}", self._azure.address(endpoint.target))
             self._look(f"monitor/{endpoint.name}", self._azure.profile_id, endpoint.name)
         self._visit("client/fresh", resolved.rpartition(">")[2] or None)
-        self._look(f"power/{MACHINE}", self._azure.machine_id(MACHINE), None)
+        for machine in self._azure.targets():
+            self._look(f"power/{machine.name}", self._azure.machine_id(machine.name), None)
 
     def authoritative(self) -> str:
         """Return the chain that the name server answers."""
@@ -65,7 +65,8 @@ class Sampler:
         elif endpoint is not None:
             self._note(series, Outcome.OK, self._azure.status(endpoint))
         else:
-            self._note(series, Outcome.OK, self._azure.machine(MACHINE).power.value)
+            machine = self._azure.machine(series.removeprefix("power/"))
+            self._note(series, Outcome.OK, machine.power.value)
 
     def _visit(self, series: str, address: str | None) -> None:
         """Note a request to an address; nobody answers in vain."""

@@ -109,6 +109,7 @@ class Simulation:
         self.azure = SimAzure(
             seed,
             ttl,
+            "virginia",
             intervalInSeconds=interval,
             timeoutInSeconds=timeout,
             toleratedNumberOfFailures=tolerated,

@@ -64,9 +64,8 @@ class MemoryTable:
         self._etags: dict[Key, str] = {}
         self._numbers = count(1)
 
-    @property
-    def rows(self) -> list[Row]:
-        """All rows, in order of their keys."""
+    def list_entities(self) -> list[Row]:
+        """Return all rows, in order of their keys."""
         return [self._rows[key] for key in sorted(self._rows)]
 
     def get_entity(self, partition: str, row: str) -> Entity:

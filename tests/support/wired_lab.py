@@ -12,12 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from http.client import HTTPException
 
-from azure.core.exceptions import ResourceNotFoundError  # noqa: TID251 (the real service)
-from azure.data.tables import TableServiceClient  # noqa: TID251 (the real service)
-
 from devtools.clock import parse_instant
 from tests.support.http_proxy import running_http_proxy
 from tests.support.lab import Json, Lab
+from tests.support.phases import phase_of
 from tests.support.request_points import Fate, Trap, WirePoint
 
 FREEZE_SECONDS = 90.0
@@ -38,7 +36,7 @@ class WiredLab:
         self._start(drill_id, plan)
         for _ in self.lab.turns(LIMIT_SECONDS, f"{drill_id} to close", POLL_SECONDS):
             self._raise_the_dead()
-            if self._phase(drill_id) == "closed":
+            if phase_of(self.lab, drill_id) == "closed":
                 break
         # Closing may have been the very request.
         self._raise_the_dead()
@@ -58,15 +56,6 @@ class WiredLab:
     def _raise_the_dead(self) -> None:
         if self.trap.struck.is_set() and self.lab.host.process.poll() is not None:
             self.lab.start_host()
-
-    def _phase(self, drill_id: str) -> str:
-        """Return the drill's phase, read behind everybody's back."""
-        with TableServiceClient.from_connection_string(self.lab.stack.tables) as service:
-            try:
-                row = service.get_table_client("drills").get_entity("drills", f"drill|{drill_id}")
-            except ResourceNotFoundError:
-                return ""
-            return str(row["phase"])
 
 
 LIMIT_SECONDS, START_SECONDS = 3_000.0, 300.0
