@@ -21,12 +21,11 @@ CASES = [
     *(Case(fault) for fault in FaultKind),
     Case(FaultKind.VM_POWER_OFF, is_balanced=True),
     Case(FaultKind.VM_POWER_OFF, Failback.HOLD, is_released=True),
-    Case(FaultKind.VM_DEALLOCATE, Failback.HOLD),
     Case(FaultKind.ENDPOINT_DISABLE, Failback.HOLD),
     Case(FaultKind.PROBE_PATH, Failback.HOLD, is_released=True),
 ]
 SEED = 11
-FAST_COUNT, LONG_COUNT = 50, 350
+FAST_COUNT, LONG_COUNT = 50, 200
 WRONGS_SHOWN = 20
 
 

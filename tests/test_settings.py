@@ -32,6 +32,15 @@ def test_three_settings_are_enough() -> None:
     assert not settings.is_emulated
 
 
+@pytest.mark.parametrize(("text", "number"), [("", 60), ("0", 0), ("10", 10), ("3600", 3_600)])
+def test_a_number_may_be_left_out_or_switched_off(text: str, number: int) -> None:
+    """Else it is taken as it is."""
+    settings = Settings.read(GOOD | {"BASELINE_INTERVAL_SECONDS": text})
+
+    assert settings.baseline_interval_seconds == number
+    assert settings.retention_days == 90
+
+
 def test_all_missing_settings_are_named_at_once() -> None:
     """Nobody likes to start an app three times to learn of three settings."""
     assert refused({}) == [
@@ -58,6 +67,12 @@ def test_all_missing_settings_are_named_at_once() -> None:
         ("DNS_CLIENT_SUBNETS", "1.0.0.0/8,2.0.0.0/8,3.0.0.0/8,4.0.0.0/8,5.0.0.0/8"),
         ("DNS_AUTHORITATIVE", "8.8.8.8"),
         ("CLIENT_RESOLVER", "8.8.8.8:99999"),
+        ("BASELINE_INTERVAL_SECONDS", "9"),
+        ("BASELINE_INTERVAL_SECONDS", "3601"),
+        ("BASELINE_INTERVAL_SECONDS", "a minute"),
+        ("RETENTION_DAYS", "-1"),
+        ("RETENTION_DAYS", "3651"),
+        ("RETENTION_DAYS", "9" * 5_000),
     ],
 )
 def test_a_wrong_setting_is_named_with_its_value(name: str, value: str) -> None:

