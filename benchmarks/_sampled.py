@@ -31,7 +31,7 @@ from shared.core.model import (
 )
 from shared.core.plan import Plan
 from shared.core.questions import ArmQuestion, DnsQuestion, own_questions
-from shared.core.samples import Instant, Outcome, Sample
+from shared.core.samples import ClockStep, Instant, Outcome, Sample
 from shared.core.windows import Windows
 from shared.sampling import Sampled, Sampling, Senses
 
@@ -73,6 +73,10 @@ class Kept:
     ) -> None:
         """Keep what was asked when, and let the samples go."""
         self.rows[drill_id, minute, writer] = samples
+
+    def write_step(self, drill_id: str, step: ClockStep) -> None:
+        """Say so: a clock that is set makes what is measured here worthless."""
+        raise RuntimeError(f"The clock was set while {drill_id} was sampled: {step}.")
 
 
 def drill(number: int, dns_port: int, http_port: int, scheme: str) -> Drill:

@@ -3,12 +3,13 @@
     .venv/bin/python -m benchmarks.cold_start [--pairs 7] [--no-write]
 
 Beside it what a bare interpreter and one that can sign in to Azure take, the whole app, and an app
-that imports everything at the top. In turn, in fresh processes; of each the quietest round, for
-others on the machine only make it longer.
+that imports everything at the top. In turn, in fresh processes; what one takes more than another is
+the median of the differences within each round.
 """
 
 import argparse
 import os
+import statistics
 import subprocess
 import sys
 
@@ -62,12 +63,17 @@ def main() -> int:
     for _ in range(arguments.pairs):
         for name, code in IMPORTS.items():
             taken[name].append(cpu_ms(code))
-    quiet = {name: min(of) for name, of in taken.items()}
-    beyond = {name: ms - quiet["identity"] for name, ms in quiet.items()}
+    middle = {name: statistics.median(of) for name, of in taken.items()}
+    beyond = {
+        name: statistics.median(
+            ms - identity for ms, identity in zip(of, taken["identity"], strict=True)
+        )
+        for name, of in taken.items()
+    }
     path, limit = beyond["sampler"], f"at most {MS_MAX} ms"
     rows = [
-        Row("bare interpreter", f"{quiet['bare']:.0f} ms"),
-        Row("azure.identity", f"{quiet['identity']:.0f} ms"),
+        Row("bare interpreter", f"{middle['bare']:.0f} ms"),
+        Row("azure.identity", f"{middle['identity']:.0f} ms"),
         Row("… and the sampler's path", f"{path:.0f} ms more", limit, path <= MS_MAX),
         Row("… and the whole app", f"{beyond['app']:.0f} ms more"),
         Row("… everything at the top", f"{beyond['everything']:.0f} ms more"),

@@ -7,8 +7,7 @@ samplers on one core, and the same probes by blackbox_exporter on the same core,
 targets have the other one. Then 1,000 profiles by the whole service, and 600 questions at once to a
 server that says in its answers how long it took. Exit code 1 when a promise is missed.
 
-A ratio is the median of pairs; what is promised of a time alone must hold of the quietest round,
-for others on the machine only make it longer.
+Every figure is the median of its rounds, and so it is judged.
 """
 
 import argparse
@@ -94,7 +93,8 @@ def share_of_a_core(costs: Costs) -> Row:
     shares = [cost * PROFILES * PROBES for cost in costs.ours]
     shown = _range([100 * share for share in shares], "%")
     limit = f"at most {CORE_SHARE_MAX:.0%}"
-    return Row("100 profiles at 1 Hz, of a core", shown, limit, min(shares) <= CORE_SHARE_MAX)
+    holds = statistics.median(shares) <= CORE_SHARE_MAX
+    return Row("100 profiles at 1 Hz, of a core", shown, limit, holds)
 
 
 def beside_blackbox(scheme: str, costs: Costs, promised: float) -> list[Row]:

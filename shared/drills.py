@@ -4,6 +4,7 @@ import logging
 from dataclasses import dataclass, replace
 from typing import Any
 
+from shared.core.clock_steps import stop_of
 from shared.core.decide import Action, Decision, Observation, decide
 from shared.core.errors import (
     DrillExists,
@@ -223,7 +224,8 @@ class Drills:
 
     def _seen(self, drill: Drill, timeline: Timeline, *, is_noted: bool = True) -> Observation:
         seen = observe(drill, timeline.samples, self._its.now())
-        stop = "SafetyLeverEngaged" if self._its.store.is_lever_engaged() else seen.stop
+        is_engaged = self._its.store.is_lever_engaged()
+        stop = "SafetyLeverEngaged" if is_engaged else seen.stop or stop_of(timeline.steps)
         if drill.phase is Phase.STEADY:
             return replace(seen, stop=stop)
         view = self._its.ledger.view(drill, is_noted=is_noted)

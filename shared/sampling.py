@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
+from shared.core.clock_steps import StepWatch
 from shared.core.errors import SwitchbackError
 from shared.core.grid import SECOND_MS, Grid, next_second, window_start
 from shared.core.model import Drill
@@ -25,7 +26,7 @@ from shared.core.questions import (
     arm_questions,
     own_questions,
 )
-from shared.core.samples import Instant, Sample
+from shared.core.samples import ClockStep, Instant, Sample
 from shared.core.slots import interval_ms
 from shared.core.windows import Windows
 
@@ -77,12 +78,18 @@ class Recorder(Protocol):
     def write_window(self, drill_id: str, minute: Instant, writer: str, samples: Samples) -> None:
         """Write all of a minute's samples by one writer, in place of what it wrote before."""
 
+    def write_step(self, drill_id: str, step: ClockStep) -> None:
+        """Write that the clock was set while the drill was sampled."""
+
 
 class Clock(Protocol):
     """Tells the time, perhaps a faster one."""
 
     def now(self) -> Instant:
         """Return the time, rounded down."""
+
+    def readings(self) -> tuple[float, float]:
+        """Return the time and that of a clock that nobody sets, in milliseconds."""
 
     def wall_seconds(self, virtual_seconds: float) -> float:
         """Return how long that takes on the wall."""
@@ -135,7 +142,8 @@ class Sampling:
         self._senses, self._recorder, self._clock = senses, recorder, clock
         self._window_ms = window_seconds * SECOND_MS
         self._windows = Windows(writer=secrets.token_hex(4))
-        self._grid = Grid()
+        self._grid, self._watch = Grid(), StepWatch()
+        self._steps: list[tuple[str, ClockStep]] = []
         self._open: tuple[Sampled, ...] = ()
         self._pending: dict[asyncio.Task[Any], Instant] = {}
         # A thread each: writing must not wait for reading which drills are open, nor the reverse.
@@ -145,6 +153,7 @@ class Sampling:
 
     async def take(self) -> None:
         """Sample one window. Never raises for what it asks or writes to."""
+        self._is_clock_set()
         start = window_start(self._clock.now(), self._window_ms)
         end = start + self._window_ms
         self._refreshing = _alone(self._refreshing, self._refresh)
@@ -161,13 +170,24 @@ class Sampling:
     async def _ask_slots(self, start: Instant, end: Instant) -> None:
         """Ask on every whole second; a second that was slept through is not made up for."""
         flush_at = end - FLUSH_BEFORE_END_MS
-        while (now := self._clock.now()) < end:
+        # Once the clock was set, the window's ends are no longer where they were.
+        while not self._is_clock_set() and (now := self._clock.now()) < end:
             if now >= start:
                 self._ask_due(now)
             if now >= flush_at or not self._open:
                 return
             until = max(start, min(next_second(now), flush_at))
             await asyncio.sleep(self._wall_seconds_until(until))
+
+    def _is_clock_set(self) -> bool:
+        """Look at the clock; keep it for the timelines if it was set since the last look."""
+        step = self._watch.see(*self._clock.readings())
+        if step is not None:
+            log.warning(
+                "clock set by_ms=%s before=%s after=%s", step.by_ms, step.before, step.after
+            )
+            self._steps += ((each.drill.id, step) for each in self._open)
+        return step is not None
 
     def _ask_due(self, now: Instant) -> None:
         dns: list[tuple[DnsQuestion, Done]] = []
@@ -220,12 +240,15 @@ class Sampling:
         lost = self._windows.take_lost()
         if lost:
             log.error("samples given up, storage failed for too long count=%s", lost)
-        for window in self._windows.changed():
-            try:
+        try:
+            while self._steps:
+                await self._table.call(partial(self._recorder.write_step, *self._steps[0]))
+                del self._steps[0]
+            for window in self._windows.changed():
                 await self._table.call(partial(self._recorder.write_window, *window))
-            except SwitchbackError:
-                return
-            self._windows.written(window)
+                self._windows.written(window)
+        except SwitchbackError:
+            return
         self._windows.seal(before=min([self._clock.now(), *self._pending.values()]))
 
     async def _wait(self, tasks: Iterable[asyncio.Task[Any]], until: Instant) -> None:
@@ -234,7 +257,9 @@ class Sampling:
             await asyncio.wait(awaited, timeout=self._wall_seconds_until(until))
 
     def _wall_seconds_until(self, at: Instant) -> float:
-        return max(0.0, self._clock.wall_seconds((at - self._clock.now()) / SECOND_MS))
+        # No run is longer than its window, whatever becomes of the clock.
+        left_ms = min(max(0, at - self._clock.now()), self._window_ms)
+        return self._clock.wall_seconds(left_ms / SECOND_MS)
 
 
 def _set_memory_aside() -> None:

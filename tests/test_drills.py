@@ -17,7 +17,7 @@ from shared.core.errors import (
 )
 from shared.core.model import Caution, Drill, Ending, Phase
 from shared.core.plan import Failback, FaultKind, Plan
-from shared.core.samples import Attempt, Instant, Timeline
+from shared.core.samples import Attempt, ClockStep, Instant, Timeline
 from shared.drill_ports import Dependencies
 from shared.drills import Drills
 from shared.ledger import Ledger
@@ -260,6 +260,20 @@ def test_the_lever_stops_a_running_drill(bench: Bench) -> None:
     drill = bench.tick(72)
 
     assert (drill.phase, drill.reason) == (Phase.FAILBACK, "SafetyLeverEngaged")
+
+
+def test_a_clock_that_is_set_too_far_stops_a_running_drill(bench: Bench) -> None:
+    """Its deadlines are counted on that clock: the fault must not outlast them by an hour."""
+    failed_over(bench)
+    bench.timeline.steps.append(ClockStep(at(71), at(71), at(71) - 3_600_000, -3_601_000))
+    drill = bench.tick(72)
+
+    assert (drill.phase, drill.ending, drill.reason) == (
+        Phase.FAILBACK,
+        Ending.STOPPED,
+        "ClockSet",
+    )
+    assert bench.machine.state == "running"
 
 
 def test_a_person_who_starts_the_machine_is_not_undone(bench: Bench) -> None:

@@ -193,3 +193,52 @@ def test_a_row_grows_while_its_minute_is_open(bench: Bench) -> None:
     assert [len(row) for row in bench.rows.rows.values()] == [50 * 8, 30 * 8]
     assert bench.rows.writes == 8
     assert len({writer for _, _, writer in bench.rows.rows}) == 1
+
+
+@pytest.mark.parametrize("by_ms", [-30_000, 300, 30_000])
+def test_a_clock_that_is_set_is_written_down(bench: Bench, by_ms: int) -> None:
+    """Within a slot, and of every drill that is open; the run ends, for its window moved."""
+    bench.drills.drills = (lab_drill(0), replace(lab_drill(0), id="d2"))
+    bench.run()
+    bench.set_clock_after(4.5, by_ms)
+    bench.run(2)
+
+    told = [(drill_id, step.by_ms) for drill_id, step in bench.rows.steps]
+    assert told == [("d1", by_ms), ("d2", by_ms)]
+    step = bench.rows.steps[0][1]
+    assert step.before - BEGIN == 23_000
+    assert 0 <= step.after - by_ms - step.before <= 1_000
+
+
+def test_a_second_that_a_set_back_clock_shows_again_is_not_asked_again(bench: Bench) -> None:
+    """No two samples have the same stamps, and what lies before a step tells so."""
+    bench.run()
+    bench.set_clock_after(4.5, -8_000)
+    bench.run(3)
+
+    seconds = bench.seconds()
+    assert len(seconds) == len(set(seconds))
+    assert set(range(10, 39)) <= set(seconds)
+
+
+def test_a_step_is_kept_while_its_table_fails(bench: Bench) -> None:
+    """Without it the report would be wrong; it is written with what was sampled meanwhile."""
+    bench.run()
+    bench.rows.error = UpstreamUnavailable("Tables answered 503.")
+    bench.set_clock_after(4.5, 30_000)
+    bench.run(2)
+    assert bench.rows.steps == []
+
+    bench.rows.error = None
+    bench.run()
+    assert [step.by_ms for _, step in bench.rows.steps] == [30_000]
+
+
+def test_no_run_outlasts_its_window_when_the_clock_is_set_back(bench: Bench) -> None:
+    """The host ends what runs for minutes."""
+    bench.run()
+    begun = bench.loop_seconds()
+    bench.set_clock_after(4.5, -3_600_000)
+    bench.run()
+
+    assert bench.loop_seconds() - begun <= 20

@@ -8,6 +8,7 @@ from typing import Self
 from shared.core.samples import EPOCH, Instant
 
 NANOSECONDS_PER_MS, NANOSECONDS_PER_TENTH = 1_000_000, 100_000
+STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 SETTING = re.compile(r"(?P<anchor>[^@]+)@(?P<monotonic>\d+(?:\.\d+)?)\*(?P<speed>\d+(?:\.\d+)?)")
 EXAMPLE = "2026-11-22T09:00:00Z@81234.567*20"
 
@@ -51,6 +52,21 @@ class Clock:
         """
         ago = ago_ns if self._anchor_ns is None else ago_ns * self._times // self._per
         return -((ago - self._nanoseconds()) // NANOSECONDS_PER_MS)
+
+    def readings(self) -> tuple[float, float]:
+        """Return the time and that of a clock that nobody sets, of one moment, in milliseconds.
+
+        The other goes on while the machine sleeps. Scaled time is one that nobody sets.
+        """
+        if self._anchor_ns is not None:
+            virtual = self._nanoseconds() / NANOSECONDS_PER_MS
+            return virtual, virtual
+        while True:
+            steady = time.clock_gettime_ns(STEADY)
+            wall = time.time_ns()
+            # Whoever is put aside between the two reads of different moments.
+            if time.clock_gettime_ns(STEADY) - steady < NANOSECONDS_PER_MS:
+                return wall / NANOSECONDS_PER_MS, steady / NANOSECONDS_PER_MS
 
     def tenths(self, wall_ns: int) -> int:
         """Return how long a stretch of the wall's time is here, in tenths of a millisecond."""

@@ -1,8 +1,9 @@
 """A drill's timeline in Table storage: a packed row a minute and writer, readable rows for acts.
 
 Partition: the drill. Row keys: `20261122T0903|writer` for a minute's samples (digits sort before
-letters), `action|...`, `transition|...`. So one range, from a minute on, holds that minute's and
-later samples and every act; the audit's rows sort before all digits, and no tick reads them.
+letters), `action|...`, `step|...`, `transition|...`. So one range, from a minute on, holds that
+minute's and later samples and every act; the audit's rows sort before all digits, and no tick reads
+them.
 """
 
 import hashlib
@@ -21,6 +22,7 @@ from shared.core.samples import (
     ActionKind,
     ActionRecord,
     Attempt,
+    ClockStep,
     Entry,
     Instant,
     Outcome,
@@ -39,10 +41,21 @@ PACKED_COLUMNS = tuple(f"packed{n}" for n in range(14))
 LAST_ANSWERS_LENGTH_MAX = 8_000
 """Of 32 Ki characters that a text property may hold: it is there to be read by a person."""
 
-ACTION, TRANSITION = "action|", "transition|"
+ACTION, STEP, TRANSITION = "action|", "step|", "transition|"
 ACTION_COLUMNS = ("kind", "resource", "operation", "by", "sentAt", "answeredAt", "outcome")
+STEP_COLUMNS = ("before", "latest", "after")
 READ_COLUMNS = sorted(
-    {"RowKey", *PACKED_COLUMNS, *ACTION_COLUMNS, "detail", "at", "phase", "reason"}
+    {
+        "RowKey",
+        *PACKED_COLUMNS,
+        *ACTION_COLUMNS,
+        *STEP_COLUMNS,
+        "byMs",
+        "detail",
+        "at",
+        "phase",
+        "reason",
+    }
     | set(audit_table.COLUMNS)
 )
 """What a person reads there besides is not sent."""
@@ -65,6 +78,10 @@ class TimelineTable:
     def write_action(self, drill_id: str, action: ActionRecord) -> None:
         """Write an action; a second time, what has become of it."""
         self._rows.put(to_action_row(drill_id, action))
+
+    def write_step(self, drill_id: str, step: ClockStep) -> None:
+        """Write that the clock was set."""
+        self._rows.put(to_step_row(drill_id, step))
 
     def write_transition(self, drill_id: str, transition: Transition) -> None:
         """Write that the drill entered a phase."""
@@ -143,6 +160,18 @@ def to_action_row(drill_id: str, action: ActionRecord) -> Row:
     return row
 
 
+def to_step_row(drill_id: str, step: ClockStep) -> Row:
+    """Return as a row that the clock was set; of two steps the later one's key sorts later."""
+    latest, after = rfc3339(step.latest), rfc3339(step.after)
+    instants = zip(STEP_COLUMNS, step, strict=False)
+    return {
+        "PartitionKey": drill_id,
+        "RowKey": f"{STEP}{latest}|{after}|{step.by_ms}",
+        **{column: _datetime(at) for column, at in instants},
+        "byMs": step.by_ms,
+    }
+
+
 def to_transition_row(drill_id: str, transition: Transition) -> Row:
     """Return a transition as a row."""
     return {
@@ -160,12 +189,15 @@ def to_timeline(rows: Iterable[Mapping[str, Any]]) -> Timeline:
     actions: list[ActionRecord] = []
     transitions: list[Transition] = []
     audit: list[Entry] = []
+    steps: list[ClockStep] = []
     for row in rows:
         key: str = row["RowKey"]
         if key.startswith(ACTION):
             actions.append(_to_action(row))
         elif key.startswith(TRANSITION):
             transitions.append(_to_transition(row))
+        elif key.startswith(STEP):
+            steps.append(_to_step(row))
         elif key.startswith(audit_table.KEY):
             audit.append(audit_table.from_row(row))
         else:
@@ -176,6 +208,7 @@ def to_timeline(rows: Iterable[Mapping[str, Any]]) -> Timeline:
         actions=tuple(sorted(actions, key=attrgetter("sent_at"))),
         transitions=tuple(sorted(transitions, key=attrgetter("at"))),
         audit=tuple(reversed(audit)),
+        steps=tuple(steps),
     )
 
 
@@ -203,6 +236,8 @@ def _instants(told: Timeline) -> Iterator[Instant]:
         if action.answered_at is not None:
             yield action.answered_at
     yield from (transition.at for transition in told.transitions)
+    # What lies around a step is kept, so that a time that was hidden by it shows as a gap.
+    yield from (at for step in told.steps for at in (step.latest, step.after))
 
 
 def _to_action(row: Mapping[str, Any]) -> ActionRecord:
@@ -221,6 +256,11 @@ def _to_action(row: Mapping[str, Any]) -> ActionRecord:
 
 def _to_transition(row: Mapping[str, Any]) -> Transition:
     return Transition(at=_instant(row["at"]), phase=row["phase"], reason=row["reason"])
+
+
+def _to_step(row: Mapping[str, Any]) -> ClockStep:
+    before, latest, after = (_instant(row[column]) for column in STEP_COLUMNS)
+    return ClockStep(before, latest, after, row["byMs"])
 
 
 def _last_answers(in_order: Sequence[Sample]) -> str:

@@ -1,6 +1,6 @@
 """What a reader should know beyond the verdict: none of these is by itself a failed drill."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from shared.core.audit import Verified
@@ -9,14 +9,14 @@ from shared.core.evidence import Evidence
 from shared.core.intervals import Comparison, Elapsed, at_least, between, in_words
 from shared.core.milestones import Milestone, NotReached, Switch
 from shared.core.phases import Journey, PhaseTime
-from shared.core.samples import Instant, rfc3339
+from shared.core.samples import ClockStep, Instant, rfc3339
 from shared.core.seek import returned_by_others
 
 SWITCHED = {Switch.FAILOVER: "authoritativeSwitched", Switch.FAILBACK: "authoritativeBack"}
 RESOLVED = {Switch.FAILOVER: "resolverSwitched", Switch.FAILBACK: "resolverBack"}
 
 
-WARNINGS = frozenset({"AuditChainBroken", "ThinSampling"})
+WARNINGS = frozenset({"AuditChainBroken", "ClockSet", "ThinSampling"})
 """Findings that weaken all the rest: they stand on top."""
 
 
@@ -67,6 +67,20 @@ def chain_broken(audit: Verified) -> Iterator[Finding]:
             "was cut off."
         )
         yield Finding(code="AuditChainBroken", subject="audit", message=message)
+
+
+def clocks_set(steps: Iterable[ClockStep]) -> Iterator[Finding]:
+    """Yield each time that the clock was set while the drill was sampled."""
+    for step in steps:
+        seconds = abs(step.by_ms) / 1_000
+        way = "forward" if step.by_ms > 0 else "back"
+        message = (
+            f"The clock was set {way} by {in_words(seconds)} s, between {rfc3339(step.before)} and "
+            f"{rfc3339(step.after)}; times and samples' names below are those of the clock as it "
+            "ran before it was first set."
+        )
+        elapsed = Elapsed(seconds, seconds)
+        yield Finding(code="ClockSet", subject="clock", message=message, elapsed=elapsed)
 
 
 def _thin_sampling(facts: Facts) -> Iterator[Finding]:

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 from shared.core.audit import Verified, verify
 from shared.core.client_findings import of_clients
+from shared.core.clock_steps import on_one_clock
 from shared.core.coverage import Coverage, cover
 from shared.core.downtime import ClientDowntime, client_downtime
 from shared.core.envelope import Envelope, envelope_of
 from shared.core.evidence import Evidence
-from shared.core.findings import Facts, Finding, chain_broken, find
+from shared.core.findings import Facts, Finding, chain_broken, clocks_set, find
 from shared.core.intervals import Comparison, Elapsed, compare
 from shared.core.milestones import Flap, Milestone, NotReached, Switch
 from shared.core.model import Drill
@@ -69,6 +70,7 @@ class Report:
 
 def build_report(drill: Drill, timeline: Timeline) -> Report:
     """Report a drill, closed or still running, from what was recorded of it and nothing else."""
+    timeline = on_one_clock(timeline)
     evidence = Evidence(drill, timeline.samples, timeline.omitted)
     found = find_milestones(evidence, timeline.actions, timeline.transitions)
     settings = envelope_of(drill.snapshot, drill.plan, is_held=found.course.is_held)
@@ -103,6 +105,7 @@ def report_of(
         compared=tuple(_compare(journey, judged, times, settings)),
         findings=(
             *chain_broken(audit),
+            *clocks_set(timeline.steps),
             *find(facts),
             *of_clients(facts),
         ),

@@ -166,9 +166,23 @@ class Omitted(NamedTuple):
     number: int
 
 
+class ClockStep(NamedTuple):
+    """The clock was set, between two readings of a sampler's.
+
+    `before` and `after` are these readings, `latest` the latest that there was until then (later
+    than `before` where the clock had been set back just before), `by_ms` how far it was set
+    forward, negative where it was set back.
+    """
+
+    before: Instant
+    latest: Instant
+    after: Instant
+    by_ms: int
+
+
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """All that was recorded of a drill, each list in time order.
+    """All that was recorded of a drill, each list in time order, `steps` as they were noticed.
 
     `audit` is in the order of its chain, and empty where only a part of the timeline was read. Of a
     timeline that was thinned, `omitted` tells which samples there were besides.
@@ -179,6 +193,7 @@ class Timeline:
     transitions: tuple[Transition, ...] = field(default=())
     audit: tuple[Entry, ...] = ()
     omitted: tuple[Omitted, ...] = ()
+    steps: tuple[ClockStep, ...] = ()
 
     def series(self, name: str) -> tuple[Sample, ...]:
         """Return the samples of one series, in order of `asked_at`."""

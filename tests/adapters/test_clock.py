@@ -70,3 +70,11 @@ def test_a_malformed_setting_says_what_would_be_right(text: str) -> None:
     """A clock that is guessed at would make every measurement of the drill wrong."""
     with pytest.raises(ValueError, match=r"CLOCK is .*e\.g\. 2026-11-22T09:00:00Z@81234\.567\*20"):
         Clock.from_setting(text)
+
+
+def test_a_clock_is_read_beside_one_that_nobody_sets() -> None:
+    """Both go on alike; scaled time is its own witness."""
+    for clock in (Clock(), Clock.from_setting(f"{ANCHOR}@0*20")):
+        (wall, steady), (later, steady_later) = clock.readings(), clock.readings()
+        assert later - wall == pytest.approx(steady_later - steady, abs=2)
+        assert clock.now() <= clock.readings()[0]

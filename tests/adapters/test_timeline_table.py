@@ -9,6 +9,7 @@ from shared.core.samples import (
     ActionKind,
     ActionRecord,
     Attempt,
+    ClockStep,
     Outcome,
     Sample,
     Timeline,
@@ -21,6 +22,10 @@ NINE = instant("2026-11-22T09:00:00Z")
 VM = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/virtualMachines/virginia-vm"
 SENT = ActionRecord(
     kind=ActionKind.INJECT, resource=VM, operation="powerOff", by="tick", sent_at=NINE + 61_234
+)
+STEPS = (
+    ClockStep(NINE + 9_000, NINE + 9_000, NINE + 4_000, -6_000),
+    ClockStep(NINE + 5_000, NINE + 9_000, NINE + 66_000, 60_000),
 )
 
 
@@ -43,11 +48,14 @@ def test_what_is_written_is_read(tables: Tables) -> None:
     timeline.write_window("d1", NINE, "w1", [earlier])
     timeline.write_action("d1", SENT)
     timeline.write_transition("d1", Transition(at=NINE + 1, phase="steady", reason="Started"))
+    for step in STEPS:
+        timeline.write_step("d1", step)
 
     assert timeline.read("d1") == Timeline(
         samples=(earlier, later),
         actions=(SENT,),
         transitions=(Transition(at=NINE + 1, phase="steady", reason="Started"),),
+        steps=STEPS,
     )
 
 

@@ -8,7 +8,16 @@ from threading import Lock
 from shared.core.errors import DrillExists, DrillNotFound, ProfileBusy, StaleRow
 from shared.core.lever import Lever
 from shared.core.model import Drill, Phase, UndoRecord
-from shared.core.samples import ActionRecord, Entry, Instant, Sample, Timeline, Transition, rfc3339
+from shared.core.samples import (
+    ActionRecord,
+    ClockStep,
+    Entry,
+    Instant,
+    Sample,
+    Timeline,
+    Transition,
+    rfc3339,
+)
 
 Json = dict[str, object]
 
@@ -165,6 +174,7 @@ class MemoryTimeline:
     actions: dict[str, ActionRecord] = field(default_factory=dict)
     transitions: list[Transition] = field(default_factory=list)
     audit: MemoryAudit = field(default_factory=MemoryAudit)
+    steps: list[ClockStep] = field(default_factory=list)
 
     def read(self, drill_id: str, since: Instant | None = None) -> Timeline:
         """Return everything, but the audit where a part is asked for; a test keeps one drill."""
@@ -173,6 +183,7 @@ class MemoryTimeline:
             tuple(self.actions.values()),
             tuple(self.transitions),
             self.audit.read(drill_id) if since is None else (),
+            steps=tuple(self.steps),
         )
 
     def read_thinned(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from shared.core.errors import UpstreamUnavailable
 from shared.core.model import Drill
 from shared.core.questions import ArmQuestion, ClientQuestion, DnsQuestion, HealthQuestion
-from shared.core.samples import Instant, Outcome, Sample
+from shared.core.samples import ClockStep, Instant, Outcome, Sample
 from shared.sampling import Sampling, Senses
 from tests.support.sampled_drill import lab_drill
 from tests.support.skipping_loop import BEGIN, PATIENCE_SECONDS, LoopClock, SkippingLoop
@@ -35,6 +35,7 @@ class Rows:
 
     def __init__(self) -> None:
         self.rows: dict[tuple[str, Instant, str], tuple[Sample, ...]] = {}
+        self.steps: list[tuple[str, ClockStep]] = []
         self.writes = 0
         self.error: UpstreamUnavailable | None = None
         self.may_write = threading.Event()
@@ -49,6 +50,12 @@ class Rows:
             raise self.error
         self.writes += 1
         self.rows[drill_id, minute, writer] = tuple(samples)
+
+    def write_step(self, drill_id: str, step: ClockStep) -> None:
+        """Keep that the clock was set."""
+        if self.error:
+            raise self.error
+        self.steps.append((drill_id, step))
 
     def of(self, drill_id: str) -> list[tuple[Sample, ...]]:
         """Return a drill's rows."""
@@ -147,6 +154,14 @@ class Bench:
             await asyncio.gather(*(self.sampling.take() for _ in range(times)))
 
         self._runner.run(later())
+
+    def set_clock_after(self, seconds: float, by_ms: int) -> None:
+        """Set the clock after so many seconds."""
+        self._loop.call_later(seconds, self.clock.set_by, by_ms)
+
+    def loop_seconds(self) -> float:
+        """Return the time that nobody sets."""
+        return self._loop.time()
 
     def hang(self) -> None:
         """From here on no write ends, and time does not wait for it."""

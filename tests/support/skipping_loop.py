@@ -62,14 +62,24 @@ class LoopClock:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
+        self._set_by_ms = 0
+
+    def set_by(self, ms: int) -> None:
+        """Set the clock forward, or back."""
+        self._set_by_ms += ms
 
     def now(self) -> Instant:
         """Return the time; a timer's own instant is not missed for a rounding error."""
-        return BEGIN + round(self._loop.time() * 1_000_000) // 1_000
+        return BEGIN + self._set_by_ms + round(self._loop.time() * 1_000_000) // 1_000
 
     def ceil(self) -> Instant:
         """Return the time of an answer that took no time."""
         return self.now()
+
+    def readings(self) -> tuple[float, float]:
+        """Return the time, and the loop's."""
+        steady = self._loop.time() * 1_000
+        return BEGIN + self._set_by_ms + steady, steady
 
     def wall_seconds(self, virtual_seconds: float) -> float:
         """Return the same: the loop's seconds are what it waits."""
