@@ -15,7 +15,7 @@ from shared.core.errors import StaleRow, SwitchbackError, UpstreamUnavailable
 from shared.core.model import Drill, Phase
 from shared.core.plan import Plan
 from shared.core.samples import Act, ActionKind, ActionRecord, Attempt, Entry, Instant
-from shared.drill_ports import DrillStore, Restored
+from shared.drill_ports import DrillStore, Found, Restored
 from shared.ledger_ports import ActionLog
 
 log = logging.getLogger(__name__)
@@ -156,7 +156,7 @@ class AuditedStore:
 class Acting(Protocol):
     """The drills, as people and schedules act on them."""
 
-    def rehearse(self, plan: Plan) -> Any:  # noqa: ANN401 - an Inspection, which lives beside us
+    def rehearse(self, plan: Plan) -> Found:
         """Return what preflight finds for a plan."""
 
     def get(self, drill_id: str) -> Any:  # noqa: ANN401 - a View, which lives beside us

@@ -109,7 +109,7 @@ class Found(Protocol):
 class Looking(Protocol):
     """Preflight."""
 
-    def inspect(self, plan: Plan) -> Any:  # noqa: ANN401 - an Inspection, which lives beside us
+    def inspect(self, plan: Plan) -> Found:
         """Return configuration and reasons not to start."""
 
     def blocked(self, drill: Drill) -> str:

@@ -1,8 +1,9 @@
 """Starts, moves on, stops and lists drills: looks, decides, saves, acts, records."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from shared.core.clock_steps import stop_of
 from shared.core.decide import Action, Decision, Observation, decide
@@ -29,6 +30,7 @@ LOOK_BACK_SECONDS = 120
 """How much more of the timeline a tick reads than its plan's longest stretch."""
 SAVE_ATTEMPTS = 5
 BREAKING = frozenset({Action.INJECT, Action.HOLD_BACK})
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class Drills:
     def __init__(self, dependencies: Dependencies) -> None:
         self._its = dependencies
 
-    def rehearse(self, plan: Plan) -> Any:  # noqa: ANN401 - an Inspection, which lives beside us
+    def rehearse(self, plan: Plan) -> Found:
         """Return what preflight finds for a plan, all its faults included; start nothing."""
         _raise_if_wrong(plan)
         return self._its.preflight.inspect(plan)
@@ -124,19 +126,19 @@ class Drills:
 
     def stop(self, drill_id: str, reason: str = "OperatorStop") -> Drill:
         """Have a drill roll back now; stopping twice, or a closed drill, changes nothing."""
-        for _ in range(SAVE_ATTEMPTS):
+
+        def attempt() -> Drill:
             drill = self._its.store.load(drill_id)
             if drill.phase is Phase.CLOSED or drill.stop_requested:
                 return drill
-            try:
-                return self._its.store.save(replace(drill, stop_requested=reason))
-            except StaleRow:
-                continue
-        raise StaleRow(f"Drill {drill_id!r} is being moved on; ask again.")
+            return self._its.store.save(replace(drill, stop_requested=reason))
+
+        return _repeated(drill_id, attempt)
 
     def release(self, drill_id: str, reason: str = "OperatorRelease") -> Drill:
         """Let traffic return to a drill whose failback is held; twice, or too late, is no harm."""
-        for _ in range(SAVE_ATTEMPTS):
+
+        def attempt() -> Drill:
             drill = self._its.store.load(drill_id)
             if drill.plan.failback is not Failback.HOLD:
                 message = f"Drill {drill_id!r} does not hold its failback: its plan says automatic."
@@ -146,11 +148,9 @@ class Drills:
             if drill.phase is not Phase.FAILBACK:
                 message = f"Drill {drill_id!r} is in {drill.phase}: no failback is held yet."
                 raise NothingHeld(message, target="phase")
-            try:
-                return self._its.store.save(replace(drill, release_requested=reason))
-            except StaleRow:
-                continue
-        raise StaleRow(f"Drill {drill_id!r} is being moved on; ask again.")
+            return self._its.store.save(replace(drill, release_requested=reason))
+
+        return _repeated(drill_id, attempt)
 
     def restore(self, drill_id: str, by: str, gone: tuple[str, ...] = ()) -> tuple[Restored, ...]:
         """Undo again whatever the drill has broken, whatever became of it; it does no harm twice.
@@ -160,12 +160,7 @@ class Drills:
         drill = self._its.store.load(drill_id)
         if drill.phase not in (Phase.STEADY, Phase.CLOSED):
             self.stop(drill_id, "OperatorRestore")
-        for _ in range(SAVE_ATTEMPTS):
-            try:
-                return self._its.ledger.restore_again(drill_id, by, gone)
-            except StaleRow:
-                continue
-        raise StaleRow(f"Drill {drill_id!r} is being moved on; ask again.")
+        return _repeated(drill_id, lambda: self._its.ledger.restore_again(drill_id, by, gone))
 
     def advance(self) -> None:
         """Move every open drill on by one tick; one drill's trouble does not keep the others."""
@@ -229,17 +224,7 @@ class Drills:
         if drill.phase is Phase.STEADY:
             return replace(seen, stop=stop)
         view = self._its.ledger.view(drill, is_noted=is_noted)
-        return replace(
-            seen,
-            stop=stop,
-            effect_seen=view.effect_seen,
-            fault_in_place=view.fault_in_place,
-            undone_by_others=view.undone_by_others,
-            ledger_clear=view.is_clear,
-            fault_clear=view.fault_clear,
-            hold_in_place=view.hold_in_place,
-            hold_seen=view.hold_seen,
-        )
+        return replace(seen, stop=stop, **view._asdict())
 
     def _with_recheck(self, drill: Drill, seen: Observation) -> Observation:
         """Ask preflight once more when the first request to inject is due.
@@ -247,7 +232,7 @@ class Drills:
         Once a record is committed it is not: what it would see is the drill's own doing.
         """
         would = decide(drill, seen, self._its.now())
-        if Action.INJECT not in would.actions or self._its.ledger.view(drill).has_records:
+        if Action.INJECT not in would.actions or seen.has_records:
             return seen
         blocked = self._its.preflight.blocked(drill)
         if blocked:
@@ -270,6 +255,16 @@ class Drills:
         if existing.plan_as_sent != plan_as_sent:
             raise DrillExists(f"Drill {existing.id!r} exists already, with another plan.")
         return existing
+
+
+def _repeated(drill_id: str, attempt: Callable[[], T]) -> T:
+    """Try again whatever others were faster with, each time with what they left."""
+    for _ in range(SAVE_ATTEMPTS):
+        try:
+            return attempt()
+        except StaleRow:
+            continue
+    raise StaleRow(f"Drill {drill_id!r} is being moved on; ask again.")
 
 
 def _raise_if_wrong(plan: Plan) -> None:

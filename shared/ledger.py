@@ -58,35 +58,23 @@ class Ledger:
         if limit is None:
             return
         draft = partial(
-            UndoRecord,
-            drill_id=drill.id,
-            fault=drill.plan.fault,
+            self._draft(drill, drill.plan.fault, check),
             probe_path=drill.plan.probe_path,
             inject_not_after=limit,
             restore_by=restore_by(drill),
-            health_check=check,
-            answered_before=check is not None,
-            state_before="",
-            operation=self._its.tools[drill.plan.fault].undo_operation,
         )
         self._break([draft(resource=each) for each in drill.fault_resources], ActionKind.INJECT)
 
     def hold_back(self, drill: Drill, check: HealthCheck | None) -> None:
         """Disable the endpoint, under a record of its own, so that traffic stays away."""
-        now = self._its.clock.now()
-        draft = UndoRecord(
-            drill_id=drill.id,
+        draft = self._draft(drill, FaultKind.ENDPOINT_DISABLE, check)
+        record = draft(
             resource=drill.snapshot.endpoint_id(drill.endpoint),
-            fault=FaultKind.ENDPOINT_DISABLE,
             purpose=Purpose.HOLD,
             inject_not_after=drill.phase_since + 1_000 * INJECT_WITHIN_SECONDS,
-            restore_by=hold_back_until(drill, now),
-            health_check=check,
-            answered_before=check is not None,
-            state_before="",
-            operation=self._its.tools[FaultKind.ENDPOINT_DISABLE].undo_operation,
+            restore_by=hold_back_until(drill, self._its.clock.now()),
         )
-        self._break([draft], ActionKind.HOLD_BACK)
+        self._break([record], ActionKind.HOLD_BACK)
 
     def roll_back(self, drill: Drill, *, keep_hold: bool = False) -> None:
         """Take the next step towards undoing everything the drill broke, or all but the hold."""
@@ -143,6 +131,20 @@ class Ledger:
             except Exception:  # whatever it is, it must not keep the next from its undo
                 log.exception("undo step failed resource=%s", record.resource)
         return len(overdue)
+
+    def _draft(
+        self, drill: Drill, fault: FaultKind, check: HealthCheck | None
+    ) -> partial[UndoRecord]:
+        """Return what every record of the drill has in common before anything was looked at."""
+        return partial(
+            UndoRecord,
+            drill_id=drill.id,
+            fault=fault,
+            health_check=check,
+            answered_before=check is not None,
+            state_before="",
+            operation=self._its.tools[fault].undo_operation,
+        )
 
     def _look(self, record: UndoRecord) -> Seen:
         return self._its.tools[record.fault].look(record.broken)
@@ -287,11 +289,7 @@ def _is_same_undo(one: UndoRecord, other: UndoRecord) -> bool:
 
 def _each(records: Sequence[UndoRecord], step: Callable[[UndoRecord], None]) -> None:
     """Take a step for every record, side by side: one's trouble or delay is not the others'."""
-    if len(records) <= 1:
-        for record in records:
-            step(record)
-        return
-    with ThreadPoolExecutor(min(len(records), SIDE_BY_SIDE_MAX)) as pool:
+    with ThreadPoolExecutor(SIDE_BY_SIDE_MAX) as pool:
         taken = [pool.submit(step, record) for record in records]
     for each in taken:
         each.result()

@@ -172,7 +172,7 @@ def test_a_fault_not_seen_yet_is_asked_for_again(bench: Bench) -> None:
 
     view = bench.ledger().view(drill)
     assert bench.machine.asked == ["powerOff", "powerOff"]
-    assert (view.effect_seen, view.fault_in_place, view.is_clear) == (True, True, False)
+    assert (view.effect_seen, view.fault_in_place, view.ledger_clear) == (True, True, False)
 
 
 def test_who_only_shows_a_drill_notes_nothing(bench: Bench) -> None:
@@ -200,7 +200,7 @@ def test_a_record_closes_when_read_back_and_serving(bench: Bench) -> None:
 
     assert len(still_open) == 1
     assert bench.store.open() == ()
-    assert bench.ledger().view(drill).is_clear
+    assert bench.ledger().view(drill).ledger_clear
     assert bench.machine.asked == ["powerOff", "start"]
 
 

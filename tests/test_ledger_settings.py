@@ -158,10 +158,10 @@ def test_the_fault_is_undone_behind_the_hold(bench: Bench) -> None:
     bench.ledger().roll_back(drill)
     bench.ledger().roll_back(drill)
 
-    assert (behind.fault_clear, behind.is_clear, behind.hold_in_place) == (True, False, True)
+    assert (behind.fault_clear, behind.ledger_clear, behind.hold_in_place) == (True, False, True)
     assert status_behind == "Disabled"
     assert bench.endpoint.state == "Enabled"
-    assert bench.ledger().view(drill).is_clear
+    assert bench.ledger().view(drill).ledger_clear
     assert bench.kinds()[-2:] == [ActionKind.ROLL_BACK, ActionKind.RELEASE]
 
 
@@ -241,4 +241,4 @@ def test_what_is_gone_for_good_is_given_up_on_somebodys_word(bench: Bench) -> No
     assert len(untouched) == 1
     assert record.closed_by == "gone, says ada"
     assert bench.machine.asked == ["powerOff"]
-    assert bench.ledger().view(drill).is_clear
+    assert bench.ledger().view(drill).ledger_clear

@@ -57,6 +57,7 @@ class Observation:
     blocked: str = ""
     away_at: Instant | None = None
     stop: str = ""
+    has_records: bool = False
     effect_seen: bool = False
     fault_in_place: bool | None = False
     undone_by_others: bool = False

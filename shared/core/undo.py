@@ -49,13 +49,16 @@ class Seen:
 
 
 class LedgerView(NamedTuple):
-    """What the ledger tells of a drill's fault, and of the hold that keeps traffic away."""
+    """What the ledger tells of a drill's fault, and of the hold that keeps traffic away.
+
+    Its names are an Observation's.
+    """
 
     has_records: bool = False
     effect_seen: bool = False
     fault_in_place: bool | None = False
     undone_by_others: bool = False
-    is_clear: bool = True
+    ledger_clear: bool = True
     fault_clear: bool = True
     hold_in_place: bool | None = False
     hold_seen: bool = False
@@ -82,7 +85,7 @@ def ledger_view(
             record.effect_seen_at is not None and seen.fault_in_place is False
             for record, seen in open_ones
         ),
-        is_clear=all(seen is None for _, seen in looked),
+        ledger_clear=all(seen is None for _, seen in looked),
         fault_clear=not open_ones,
         hold_in_place=next((seen.fault_in_place for _, seen in holds if seen), False),
         hold_seen=any(record.effect_seen_at is not None for record, _ in holds),

@@ -6,7 +6,7 @@ a clock that may step, and hosts that die after as many calls as a test says.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, TypeVar, cast
+from typing import Any, NoReturn, TypeVar, cast
 
 from shared.adapters.drill_table import DrillTable
 from shared.adapters.tables import Tables
@@ -193,7 +193,7 @@ class Adversary:
         )
         return Drills(dependencies), ledger
 
-    def inspect(self, plan: Plan) -> None:
+    def inspect(self, plan: Plan) -> NoReturn:
         """Refuse: the one drill there is has started already."""
         raise NotImplementedError(plan)
 

@@ -7,26 +7,24 @@ sent along; undone, the endpoint has exactly the headers that it had.
 import json
 from typing import Any
 
-from shared.adapters.arm import Answer, Arm
+from shared.adapters.arm import Answer
+from shared.adapters.faults._setting import SettingFault
 from shared.core.errors import SwitchbackError
 from shared.core.model import Broken
 from shared.core.plan import ProbePath
 from shared.core.resource_ids import parse
 from shared.core.samples import Attempt, Instant
-from shared.core.undo import ABSENT, Seen
+from shared.core.undo import Seen
 
 Json = dict[str, Any]
 Headers = list[dict[str, str]]
 
 
-class ProbePathHeader:
+class ProbePathHeader(SettingFault):
     """Adds a custom header to an endpoint, and restores the ones that it had."""
 
     operation = "addHeader"
     undo_operation = "restoreHeaders"
-
-    def __init__(self, arm: Arm) -> None:
-        self._arm = arm
 
     def inject(self, broken: Broken, not_after: Instant) -> Answer:
         """Ask for the header beside those that probes carry now, once and in time."""
@@ -48,15 +46,8 @@ class ProbePathHeader:
         wanted = {"customHeaders": json.loads(state_before)}
         return self._arm.patch_endpoint(broken.resource, wanted)
 
-    def look(self, broken: Broken) -> Seen:
-        """Return the endpoint's own headers, and whether the added one is among them."""
-        try:
-            found = self._arm.endpoint(broken.resource)
-        except SwitchbackError:
-            return Seen(state=None, fault_in_place=None)
-        if found is None:
-            return Seen(state=ABSENT, fault_in_place=None)
-        headers = _headers(found["properties"])
+    def _read(self, properties: Json, broken: Broken) -> Seen:
+        headers = _headers(properties)
         added = _added(broken)
         is_in_place = any(_is(each, added) and each["value"] == added.value for each in headers)
         return Seen(state=json.dumps(headers, sort_keys=True), fault_in_place=is_in_place)
