@@ -23,6 +23,9 @@ log = logging.getLogger(__name__)
 
 SIDE_BY_SIDE_MAX = 8
 """Machines asked at once; ARM takes its time for each, and a pool may have many."""
+UNDO_WITHIN_SECONDS = 120
+"""An undo may be sent this long after it was noted. Whoever was frozen meanwhile comes too late: by
+then another host has sent it, and somebody may want the endpoint disabled again."""
 
 
 class Restored(NamedTuple):
@@ -207,7 +210,9 @@ class Ledger:
         kind = ActionKind.ROLL_BACK if record.purpose is Purpose.FAULT else ActionKind.RELEASE
         action = self._announced(record, kind, tool.undo_operation, by)
         self._write_if_possible(record, action)
-        done = self._completed(action, tool.undo(record.broken, record.state_before))
+        # What could not be noted, nobody else may have taken up: it is sent however late.
+        limit = None if claimed is sending else now + 1_000 * UNDO_WITHIN_SECONDS
+        done = self._completed(action, tool.undo(record.broken, record.state_before, limit))
         self._write_if_possible(record, done)
         if done.outcome is Attempt.OK and record.fault not in VM_FAULTS:
             self._note_accepted(replace(claimed, accepted_at=done.answered_at))

@@ -31,8 +31,8 @@ class FaultTool(Protocol):
     def inject(self, broken: Broken, not_after: Instant) -> Answer:
         """Ask for the fault, once."""
 
-    def undo(self, broken: Broken, state_before: str) -> Answer:
-        """Ask for the undo; asking again does no harm."""
+    def undo(self, broken: Broken, state_before: str, not_after: Instant | None) -> Answer:
+        """Ask for the undo, once, and not after `not_after`; asking again does no harm."""
 
     def look(self, broken: Broken) -> Seen:
         """Return what is seen of the resource."""

@@ -249,6 +249,15 @@ def test_one_overdue_record_does_not_keep_the_next_from_being_restored(bench: Be
     assert bench.machine.asked == ["start"]
 
 
+def test_an_undo_that_was_noted_is_sent_soon_or_by_somebody_else(bench: Bench) -> None:
+    """A host that was frozen before it could send it may thaw long after the drill has closed."""
+    drill = injected(bench)
+    bench.clock.at = at(200)
+    bench.ledger().roll_back(drill)
+
+    assert bench.machine.undone_within == [at(200 + 120)]
+
+
 def test_an_undo_is_sent_even_when_it_cannot_be_noted(bench: Bench) -> None:
     """Tables that can be read and not written must not leave a machine stopped."""
     drill = injected(bench)
@@ -264,6 +273,7 @@ def test_an_undo_is_sent_even_when_it_cannot_be_noted(bench: Bench) -> None:
     bench.ledger().roll_back(drill)
 
     assert bench.machine.state == "running"
+    assert bench.machine.undone_within == [None]
 
 
 def test_a_note_whose_answer_was_lost_is_recognised(bench: Bench) -> None:

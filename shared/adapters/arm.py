@@ -162,11 +162,11 @@ class Arm:
         request = requests[operation]
         return self._act(lambda **limits: request(at.group, at.name, **limits), not_after)
 
-    def start(self, machine_id: str) -> Answer:
-        """Ask for a start, once; whoever looks again asks again. Never raises."""
+    def start(self, machine_id: str, not_after: Instant | None) -> Answer:
+        """Ask for a start, once, and not after `not_after`. Never raises."""
         at = self._at(machine_id)
         request = self._compute.virtual_machines.begin_start
-        return self._act(lambda **limits: request(at.group, at.name, **limits), None)
+        return self._act(lambda **limits: request(at.group, at.name, **limits), not_after)
 
     def endpoint(self, endpoint_id: str) -> Json | None:
         """Return one endpoint, or None."""
@@ -180,7 +180,7 @@ class Arm:
             return found
 
     def patch_endpoint(
-        self, endpoint_id: str, properties: Json, not_after: Instant | None = None
+        self, endpoint_id: str, properties: Json, not_after: Instant | None
     ) -> Answer:
         """Ask to change only these properties, once, and not after `not_after`. Never raises."""
         at = self._at(endpoint_id)

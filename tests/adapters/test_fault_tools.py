@@ -89,7 +89,7 @@ def test_a_fault_is_put_in_place_and_taken_back(
 
     injected = tool.inject(broken, later())
     wait(lambda: tool.look(broken).fault_in_place is True, f"{kind} to be in place")
-    undone = tool.undo(broken, before.state or "")
+    undone = tool.undo(broken, before.state or "", later())
     wait(lambda: tool.look(broken) == before, f"{kind} to be gone")
 
     assert before.fault_in_place is False
@@ -98,18 +98,18 @@ def test_a_fault_is_put_in_place_and_taken_back(
 
 
 @pytest.mark.parametrize("kind", FaultKind)
-def test_a_late_fault_is_not_sent(
+def test_what_is_late_is_not_sent(
     azure: Emulator, made: dict[FaultKind, FaultTool], kind: FaultKind
 ) -> None:
-    """Its time was over before it could go out."""
-    tool, broken = made[kind], BROKEN[kind]
+    """Its time was over before it could go out, be it a fault or its undo."""
+    tool, broken, too_late = made[kind], BROKEN[kind], Clock().now() - 1
     requests = len(azure.http.get("/emulator/requests").json()["requests"])
 
-    answer = tool.inject(broken, Clock().now() - 1)
+    answers = tool.inject(broken, too_late), tool.undo(broken, "[]", too_late)
 
     sent = azure.http.get("/emulator/requests").json()["requests"][requests:]
-    assert answer.outcome is Attempt.FAILED
-    assert answer.detail.startswith("Never sent")
+    assert {answer.outcome for answer in answers} == {Attempt.FAILED}
+    assert all(answer.detail.startswith("Never sent") for answer in answers)
     assert [each["method"] for each in sent if each["method"] != "GET"] == []
 
 
@@ -137,7 +137,7 @@ def test_silence_is_doubt(kind: FaultKind, monkeypatch: pytest.MonkeyPatch) -> N
     alone = tools(Arm(Settings.read(values), Clock()))[kind]
 
     assert alone.look(BROKEN[kind]) == Seen(state=None, fault_in_place=None)
-    assert alone.undo(BROKEN[kind], "[]").outcome is not Attempt.OK
+    assert alone.undo(BROKEN[kind], "[]", None).outcome is not Attempt.OK
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def test_headers_go_beside_what_probes_carry_and_leave_no_trace(
     tool.inject(broken, later())
     during = shown(azure)["customHeaders"]
     in_place = tool.look(broken).fault_in_place
-    tool.undo(broken, before.state or "")
+    tool.undo(broken, before.state or "", later())
 
     assert during == [*carried, {"name": HEADER.header, "value": HEADER.value}]
     assert in_place is True
@@ -186,7 +186,7 @@ def test_only_the_status_is_written(azure: Emulator, made: dict[FaultKind, Fault
     virginia = azure_endpoint("virginia", str(shown(azure)["targetResourceId"]), priority=1)
     virginia["properties"] |= {"endpointStatus": "Disabled", "customHeaders": [OTHER]}
     assert azure.arm("PUT", ENDPOINT, virginia).is_success
-    tool.undo(broken, "Enabled")
+    tool.undo(broken, "Enabled", None)
 
     assert shown(azure)["endpointStatus"] == "Enabled"
     assert shown(azure)["customHeaders"] == [OTHER]

@@ -51,7 +51,7 @@ CALLS: dict[str, Callable[[Arm], object]] = {
     "power_state": lambda arm: arm.power_state(MACHINE),
     "permissions": lambda arm: _for_each((MACHINE, PROFILE), arm.permissions),
     "stop": lambda arm: _for_each(STOPS.values(), lambda o: arm.stop(MACHINE, o, FAR)),
-    "start": lambda arm: arm.start(MACHINE),
+    "start": lambda arm: arm.start(MACHINE, FAR),
     "endpoint": lambda arm: _for_each(ENDPOINT_TYPES, lambda k: arm.endpoint(f"{PROFILE}/{k}/e")),
     "patch_endpoint": lambda arm: _for_each(
         ENDPOINT_TYPES, lambda k: arm.patch_endpoint(f"{PROFILE}/{k}/e", {}, FAR)

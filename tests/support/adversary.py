@@ -117,9 +117,9 @@ class Tool:
         self.world.witness(broken)
         return self.of.set(is_broken=True)
 
-    def undo(self, broken: Broken, state_before: str) -> Told:
+    def undo(self, broken: Broken, state_before: str, not_after: Instant | None) -> Told:
         """Mend."""
-        del broken, state_before
+        del broken, state_before, not_after
         return self.of.set(is_broken=False)
 
     def look(self, broken: Broken) -> Seen:

@@ -39,6 +39,7 @@ class ToyMachine:
     obeys: bool = True
     answer: Attempt = Attempt.OK
     asked: list[str] = field(default_factory=list)
+    undone_within: list[Instant | None] = field(default_factory=list)
     operation: str = "powerOff"
     undo_operation: str = "start"
 
@@ -50,9 +51,10 @@ class ToyMachine:
             self.state = "stopped"
         return Told(self.answer)
 
-    def undo(self, broken: Broken, state_before: str) -> Told:
+    def undo(self, broken: Broken, state_before: str, not_after: Instant | None) -> Told:
         """Start, if obeying."""
         del broken, state_before
+        self.undone_within.append(not_after)
         self.asked.append("start")
         if self.obeys:
             self.state = "running"
@@ -81,9 +83,9 @@ class ToySetting:
         del broken, not_after
         return self._set("Disabled", self.operation)
 
-    def undo(self, broken: Broken, state_before: str) -> Told:
+    def undo(self, broken: Broken, state_before: str, not_after: Instant | None) -> Told:
         """Set what was there before."""
-        del broken
+        del broken, not_after
         return self._set(state_before, self.undo_operation)
 
     def look(self, broken: Broken) -> Seen:

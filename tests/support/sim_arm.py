@@ -111,9 +111,9 @@ class SimArm:
         """Ask for a stop."""
         return self._write("POST", machine_id, operation, not_after)
 
-    def start(self, machine_id: str) -> Told:
+    def start(self, machine_id: str, not_after: Instant | None = None) -> Told:
         """Ask for a start."""
-        return self._write("POST", machine_id, "start", None)
+        return self._write("POST", machine_id, "start", not_after)
 
     def patch_endpoint(
         self, endpoint_id: str, properties: Json, not_after: Instant | None = None

@@ -23,10 +23,10 @@ class MachineFault:
         """Ask for the stop, once and in time."""
         return self._arm.stop(broken.resource, self.operation, not_after)
 
-    def undo(self, broken: Broken, state_before: str) -> Answer:
-        """Ask for the start; only what ran is ever stopped."""
+    def undo(self, broken: Broken, state_before: str, not_after: Instant | None) -> Answer:
+        """Ask for the start, once and in time; only what ran is ever stopped."""
         del state_before
-        return self._arm.start(broken.resource)
+        return self._arm.start(broken.resource, not_after)
 
     def look(self, broken: Broken) -> Seen:
         """Return the machine's state. `starting`, absent and unknown tell nothing of the fault."""

@@ -25,9 +25,10 @@ class EndpointDisable(SettingFault):
         wanted = {"endpointStatus": DISABLED}
         return self._arm.patch_endpoint(broken.resource, wanted, not_after)
 
-    def undo(self, broken: Broken, state_before: str) -> Answer:
-        """Ask for the status that was there before."""
-        return self._arm.patch_endpoint(broken.resource, {"endpointStatus": state_before})
+    def undo(self, broken: Broken, state_before: str, not_after: Instant | None) -> Answer:
+        """Ask for the status that was there before, once and in time."""
+        wanted = {"endpointStatus": state_before}
+        return self._arm.patch_endpoint(broken.resource, wanted, not_after)
 
     def _read(self, properties: dict[str, Any], broken: Broken) -> Seen:
         del broken

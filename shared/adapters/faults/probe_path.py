@@ -41,10 +41,10 @@ class ProbePathHeader(SettingFault):
         wanted = {"customHeaders": _with(present, _added(broken))}
         return self._arm.patch_endpoint(broken.resource, wanted, not_after)
 
-    def undo(self, broken: Broken, state_before: str) -> Answer:
-        """Ask for the endpoint's headers as they were; an empty list takes all away."""
+    def undo(self, broken: Broken, state_before: str, not_after: Instant | None) -> Answer:
+        """Ask for the endpoint's headers as they were, in time; an empty list takes all away."""
         wanted = {"customHeaders": json.loads(state_before)}
-        return self._arm.patch_endpoint(broken.resource, wanted)
+        return self._arm.patch_endpoint(broken.resource, wanted, not_after)
 
     def _read(self, properties: Json, broken: Broken) -> Seen:
         headers = _headers(properties)
