@@ -29,10 +29,10 @@ from shared.adapters.timeline_table import (
     to_transition_row,
     to_window_row,
 )
+from shared.core.grid import interval_ms
 from shared.core.model import Drill
 from shared.core.report import build_report
 from shared.core.samples import Timeline
-from shared.core.slots import interval_ms
 from shared.render.markdown import to_markdown
 from shared.render.wire import to_wire
 from tests.support.drills import at

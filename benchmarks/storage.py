@@ -34,9 +34,9 @@ from devtools.storage import Azurite
 from shared.adapters.drill_table import to_row
 from shared.adapters.tables import TRANSACTION_ROWS_MAX
 from shared.adapters.timeline_table import TimelineTable, to_window_row
+from shared.core.grid import interval_ms
 from shared.core.packed import TENTHS
 from shared.core.samples import EPOCH, Sample
-from shared.core.slots import interval_ms
 
 MINUTES = 20
 """Of one drill, in each pair."""

@@ -5,10 +5,10 @@ from dataclasses import replace
 from functools import partial
 from typing import NamedTuple, Protocol
 
+from shared.core.grid import interval_ms
 from shared.core.model import Drill
 from shared.core.report import Report, build_report
 from shared.core.samples import Instant, Timeline, Transition
-from shared.core.slots import interval_ms
 
 
 class DrillSource(Protocol):

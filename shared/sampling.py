@@ -16,7 +16,7 @@ from typing import Any, Protocol, TypeVar
 
 from shared.core.clock_steps import StepWatch
 from shared.core.errors import SwitchbackError
-from shared.core.grid import SECOND_MS, Grid, next_second, window_start
+from shared.core.grid import SECOND_MS, Grid, interval_ms, next_second, window_start
 from shared.core.model import Drill
 from shared.core.questions import (
     ArmQuestion,
@@ -27,7 +27,6 @@ from shared.core.questions import (
     own_questions,
 )
 from shared.core.samples import ClockStep, Instant, Sample
-from shared.core.slots import interval_ms
 from shared.core.windows import Windows
 
 log = logging.getLogger(__name__)

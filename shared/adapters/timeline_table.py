@@ -31,7 +31,6 @@ from shared.core.samples import (
     Transition,
     rfc3339,
 )
-from shared.core.thinning import PackedRow, thin
 
 MINUTE_MS = 60_000
 BINARY_BYTES_MAX = 64 * 1024
@@ -100,10 +99,14 @@ class TimelineTable:
         `every_ms` tells how far a series' attempts lie apart, `instants` what bounds a search
         besides the drill's actions and transitions.
         """
+        from shared.core.thinning import PackedRow, thin  # whoever writes does without
+
         rows = self._rows.between(drill_id, FIRST, LAST, columns=READ_COLUMNS)
         windows = [row for row in rows if row["RowKey"][:1].isdigit()]
         told = to_timeline(row for row in rows if not row["RowKey"][:1].isdigit())
-        kept = thin(map(_to_packed_row, windows), every_ms, [*instants, *_instants(told)])
+        kept = thin(
+            (PackedRow(*_window(row)) for row in windows), every_ms, [*instants, *_instants(told)]
+        )
         samples = sorted(kept.samples, key=itemgetter(Sample._fields.index("asked_at")))
         return replace(told, samples=tuple(samples), omitted=tuple(kept.omitted))
 
@@ -217,9 +220,10 @@ def _to_samples(row: Mapping[str, Any]) -> Iterator[Sample]:
     return unpack(_packed(row), writer)
 
 
-def _to_packed_row(row: Mapping[str, Any]) -> PackedRow:
+def _window(row: Mapping[str, Any]) -> tuple[str, bytes, str]:
+    """Return a row's window, what was packed of it, and by whom."""
     window, _, writer = row["RowKey"].partition("|")
-    return PackedRow(window, _packed(row), writer)
+    return window, _packed(row), writer
 
 
 def _packed(row: Mapping[str, Any]) -> bytes:

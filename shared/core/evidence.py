@@ -9,9 +9,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
+from shared.core.grid import interval_ms
 from shared.core.model import Drill
 from shared.core.samples import Instant, Omitted, Outcome, Sample
-from shared.core.slots import Served, Slot, interval_ms, is_parted, to_slots
+from shared.core.slots import Served, Slot, is_parted, to_slots
 
 HEALTH = "health/"
 SERVING = "serving"

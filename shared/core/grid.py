@@ -5,11 +5,22 @@ from collections.abc import Hashable, Iterable
 from shared.core.samples import Instant
 
 SECOND_MS = 1_000
+ARM_SERIES = ("monitor", "power/")
+ARM_INTERVAL_SECONDS = 2
+"""ARM allows reads at a rate; it is asked every other second, and less often after a 429."""
 EARLY_MS = 100
 """A timer may fire this early: it then means the window that is about to begin.
 
 No run is begun for the last tenth of its own window, since every run returns before it.
 """
+
+
+def interval_ms(series: str, sample_interval_seconds: int) -> int:
+    """Return how far the attempts of a drill's series lie apart."""
+    seconds = sample_interval_seconds
+    if series.startswith(ARM_SERIES):
+        seconds = max(seconds, ARM_INTERVAL_SECONDS)
+    return seconds * SECOND_MS
 
 
 def window_start(now: Instant, window_ms: int) -> Instant:

@@ -10,23 +10,10 @@ from enum import StrEnum
 from itertools import groupby, pairwise
 from typing import NamedTuple
 
-from shared.core.intervals import MS_PER_SECOND
 from shared.core.samples import Instant, Outcome, Sample
-
-ARM_SERIES = ("monitor", "power/")
-ARM_INTERVAL_SECONDS = 2
-"""ARM allows reads at a rate; it is asked every other second, and less often after a 429."""
 
 GAP_INTERVALS = 3
 """More than this many intervals between two attempts is a gap: nothing is known of it."""
-
-
-def interval_ms(series: str, sample_interval_seconds: int) -> int:
-    """Return how far the attempts of a series lie apart."""
-    seconds = sample_interval_seconds
-    if series.startswith(ARM_SERIES):
-        seconds = max(seconds, ARM_INTERVAL_SECONDS)
-    return seconds * MS_PER_SECOND
 
 
 class Slot(NamedTuple):

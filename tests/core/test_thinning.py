@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from shared.core.coverage import cover
 from shared.core.downtime import client_downtime
 from shared.core.evidence import Evidence
+from shared.core.grid import interval_ms
 from shared.core.model import Drill
 from shared.core.packing import pack
 from shared.core.plan import Failback, FaultKind, ProbePath
 from shared.core.report import build_report
 from shared.core.samples import ActionRecord, Outcome, Sample, Timeline, Transition
-from shared.core.slots import interval_ms
 from shared.core.stretches import ALIKE_MIN, ENDS
 from shared.core.thinning import PackedRow, thin
 from tests.support.drills import at
