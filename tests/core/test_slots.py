@@ -2,6 +2,7 @@
 
 import pytest
 
+from shared.core.grid import interval_ms
 from shared.core.samples import Outcome, Sample
 from shared.core.slots import (
     Gap,
@@ -12,7 +13,6 @@ from shared.core.slots import (
     failed_in_a_row,
     find_recovery,
     gaps,
-    interval_ms,
     to_slots,
 )
 
