@@ -13,7 +13,7 @@ from tests.support.dns_server import cut_off, reply
 
 QUERY = write_query(NAME, "A", recursion_desired=True)
 ASKED = dns.message.from_wire(b"\0\0" + QUERY.text)
-FEW, MANY = 3_000, 30_000
+MANY, VERY_MANY = 30_000, 300_000
 SEED = 20_261_122
 
 
@@ -31,21 +31,21 @@ def told_differently(count: int) -> tuple[int, list[bytes]]:
     return vouched, wrong
 
 
-def test_no_damaged_answer_is_read_differently() -> None:
-    """Octets changed, inserted, lost, repeated; pointers bent; and enough is still vouched for."""
-    vouched, wrong = told_differently(FEW)
-
-    assert wrong == []
-    assert vouched > FEW // 20
-
-
-@pytest.mark.soak
 def test_no_damaged_answer_of_thirty_thousand_is_read_differently() -> None:
-    """The same, ten times as long."""
+    """Octets changed, inserted, lost, repeated; pointers bent; and enough is still vouched for."""
     vouched, wrong = told_differently(MANY)
 
     assert wrong == []
     assert vouched > MANY // 20
+
+
+@pytest.mark.soak
+def test_no_damaged_answer_of_very_many_is_read_differently() -> None:
+    """The same, ten times as long."""
+    vouched, wrong = told_differently(VERY_MANY)
+
+    assert wrong == []
+    assert vouched > VERY_MANY // 20
 
 
 def test_what_the_strict_reader_leaves_is_read_here() -> None:
