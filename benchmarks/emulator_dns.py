@@ -1,6 +1,6 @@
 """Authoritative answers: server CPU per query of the emulator, of nsd and of a dnspython loop.
 
-    .venv/bin/python -m benchmarks.emulator_dns [--pairs 5] [--seconds 2]
+    .venv/bin/python -m benchmarks.emulator_dns [--pairs 5] [--seconds 2] [--no-write]
 
 Debian's dnsperf asks each server in turn, one after another in every round, and the ratio of two
 servers is taken within a round; printed are the medians and the spread. Server and client have a
@@ -26,6 +26,7 @@ import dns.flags
 import dns.message
 import dns.rrset
 
+from benchmarks._results import Row, ratios, tell
 from emulator.cloud import Endpoint, EndpointKind
 from emulator.dns import Answers, DnsServer
 from emulator.routing import Answer, Option, Outcome
@@ -213,13 +214,26 @@ def _measure(pairs: int, seconds: int) -> dict[str, list[float]]:
         return found
 
 
-def _ratio(of: list[float], to: list[float]) -> tuple[float, float, float]:
-    ratios = [one / other for one, other in zip(of, to, strict=True)]
-    return statistics.median(ratios), min(ratios), max(ratios)
+def _rows(found: dict[str, list[float]]) -> list[Row]:
+    """Return what each server took, and the ratios of those that were asked in one round."""
+    ours = found["emulator"]
+    beside_nsd = ratios(ours, found["nsd"])
+    weighted = ratios(found["emulator, Weighted"], found["nsd"])
+    idiom = ratios(found["dnspython loop"], ours)
+    at_most, at_least = f"at most {NSD_RATIO_MAX:.0f}", f"at least {DNSPYTHON_RATIO_MIN:.0f}"
+    return [
+        *(
+            Row(f"{name}: server CPU per query", f"{statistics.median(figures):.2f} µs")
+            for name, figures in found.items()
+        ),
+        Row("emulator / nsd", _shown(beside_nsd), at_most, beside_nsd[0] <= NSD_RATIO_MAX),
+        Row("emulator, Weighted / nsd", _shown(weighted)),
+        Row("dnspython / emulator", _shown(idiom), at_least, idiom[0] >= DNSPYTHON_RATIO_MIN),
+    ]
 
 
 def _shown(ratio: tuple[float, float, float]) -> str:
-    return "{:5.2f}  ({:.2f} to {:.2f})".format(*ratio)
+    return "{:.2f} ({:.2f} to {:.2f})".format(*ratio)
 
 
 def main() -> int:
@@ -227,6 +241,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=2)
+    parser.add_argument("--no-write", action="store_true")
     parser.add_argument("--serve", choices=["emulator", "weighted", "dnspython"])
     arguments = parser.parse_args()
     if arguments.serve == "dnspython":
@@ -235,23 +250,10 @@ def main() -> int:
         _serve_ours(weighted=arguments.serve == "weighted")
     missing = [tool for tool in ("nsd", "dnsperf", "taskset") if shutil.which(tool) is None]
     if missing:
-        sys.stderr.write(f"Needs {', '.join(missing)}: apt-get install nsd dnsperf util-linux.\n")
-        return 2
+        why = f"skipped, without {', '.join(missing)}: apt-get install nsd dnsperf util-linux"
+        return tell("Emulator, answers", [Row("emulator / nsd", why)], write=False)
     found = _measure(arguments.pairs, arguments.seconds)
-    print(f"server CPU per query, microseconds (median of {arguments.pairs})")
-    for name, figures in found.items():
-        print(f"  {name:20} {statistics.median(figures):7.2f}")
-    nsd = _ratio(found["emulator"], found["nsd"])
-    idiom = _ratio(found["dnspython loop"], found["emulator"])
-    print("ratios (median, least to most)")
-    print(f"  emulator / nsd            {_shown(nsd)}  promised: at most {NSD_RATIO_MAX:.0f}")
-    print(
-        f"  emulator, Weighted / nsd  {_shown(_ratio(found['emulator, Weighted'], found['nsd']))}"
-    )
-    print(
-        f"  dnspython / emulator      {_shown(idiom)}  promised: at least {DNSPYTHON_RATIO_MIN:.0f}"
-    )
-    return 0 if nsd[0] <= NSD_RATIO_MAX and idiom[0] >= DNSPYTHON_RATIO_MIN else 1
+    return tell("Emulator, answers", _rows(found), write=not arguments.no_write)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Health probes: what 1,000 profiles with two endpoints each, probed every 10 s, cost one core.
 
-    .venv/bin/python -m benchmarks.emulator_probing [--profiles 1000] [--seconds 30]
+    .venv/bin/python -m benchmarks.emulator_probing [--profiles 1000] [--seconds 30] [--no-write]
 
 One process on one core is prober and probed: machines, load balancer, name servers and all. The
 promise holds when every turn was kept (none missed, none late by more than a tenth of the
@@ -10,12 +10,12 @@ interval) and the core was not full. The exit code is 1 when it does not.
 import argparse
 import asyncio
 import os
-import statistics
 import sys
 import time
 from dataclasses import replace
 from pathlib import Path
 
+from benchmarks._results import Row, percentile, tell
 from emulator import topology as topologies
 from emulator.clock import Clock
 from emulator.cloud import Endpoint, EndpointKind, MonitorConfig, Profile, RoutingMethod
@@ -92,19 +92,23 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--profiles", type=int, default=1_000)
     parser.add_argument("--seconds", type=float, default=30)
+    parser.add_argument("--no-write", action="store_true")
     arguments = parser.parse_args()
     os.sched_setaffinity(0, {0})
     share, late, failed = asyncio.run(_run(arguments.profiles, arguments.seconds))
-    ordered = sorted(late)
-    p99 = ordered[int(len(ordered) * 0.99)]
-    print(f"{arguments.profiles} profiles x 2 endpoints every {INTERVAL_SECONDS} s, one core")
-    print(f"  CPU of the core      {share:7.1%}")
-    print(f"  probes               {len(late):7}   failed or missing {failed}")
-    print(
-        f"  late (seconds)       {statistics.median(late):7.3f} p50"
-        f"   {p99:.3f} p99   {ordered[-1]:.3f} most; promised <= {LATE_SECONDS_MAX:g}"
+    asked = (
+        f"{arguments.profiles:,} profiles x 2 endpoints every {INTERVAL_SECONDS} s: CPU of a core"
     )
-    return 0 if share < 1 and not failed and ordered[-1] <= LATE_SECONDS_MAX else 1
+    behind = "{:.3f} s p50, {:.3f} s p99, {:.3f} s most".format(
+        *(percentile(late, percent) for percent in (50, 99, 100))
+    )
+    is_prompt = max(late) <= LATE_SECONDS_MAX
+    rows = [
+        Row(asked, f"{share:.1%}", "less than 100%", share < 1),
+        Row("… probes that failed or were missed", f"{failed} of {len(late)}", "none", not failed),
+        Row("… late", behind, f"at most {LATE_SECONDS_MAX:g} s", is_prompt),
+    ]
+    return tell("Emulator, health probes", rows, write=not arguments.no_write)
 
 
 if __name__ == "__main__":
