@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import partial
 from typing import NamedTuple, Protocol
 
+from shared.core.clock_steps import on_one_clock
 from shared.core.grid import interval_ms
 from shared.core.model import Drill
 from shared.core.report import Report, build_report
@@ -51,10 +52,10 @@ class Reports:
         return build_report(drill, _with_closing(drill, timeline))
 
     def account(self, drill_id: str) -> Account:
-        """Return the report with all the records that it is made from."""
+        """Return the report with all the records that it is made from, on its clock."""
         drill = self._drills.load(drill_id)
         timeline = _with_closing(drill, self._timelines.read(drill_id))
-        return Account(build_report(drill, timeline), timeline)
+        return Account(build_report(drill, timeline), on_one_clock(timeline))
 
 
 def _instants(drill: Drill) -> Iterator[Instant]:
