@@ -87,14 +87,21 @@ def status_of(error: errors.SwitchbackError) -> HTTPStatus:
     return HTTPStatus.INTERNAL_SERVER_ERROR
 
 
+def wrong(name: str, value: str, right: str) -> errors.Fault:
+    """Return what is said of a parameter that is not what it must be."""
+    return errors.Fault("InvalidValue", name, f"{name} is {value!r}; it must be {right}.")
+
+
+def invalid(*faults: errors.Fault) -> errors.InvalidInput:
+    """Return the refusal of a request for all that is wrong with it."""
+    return errors.InvalidInput(" ".join(fault.message for fault in faults), faults)
+
+
 def flag(req: func.HttpRequest, name: str) -> bool:
     """Return a query parameter that is true or false; absent is false."""
     value = req.params.get(name, "false").lower()
     if value not in {"true", "false"}:
-        fault = errors.Fault(
-            "InvalidValue", name, f"{name} is {value!r}; it must be true or false."
-        )
-        raise errors.InvalidInput(fault.message, (fault,))
+        raise invalid(wrong(name, value, "true or false"))
     return bool(value == "true")
 
 
@@ -106,11 +113,16 @@ def whole_number(req: func.HttpRequest, name: str, default: int, most: int) -> i
 def number(req: func.HttpRequest, name: str, most: int, *, least: int = 0) -> int:
     """Return a query parameter that is there and is a whole number in range."""
     text = str(req.params[name])
+    found = within(text, least, most)
+    if found is None:
+        raise invalid(wrong(name, text, f"a whole number from {least} to {most}"))
+    return found
+
+
+def within(text: str, least: int, most: int) -> int | None:
+    """Return a text that is a whole number in range, else None."""
     is_number = text.isascii() and text.isdigit() and len(text) <= DIGITS_MAX
-    if not (is_number and least <= int(text) <= most):
-        message = f"{name} is {text!r}; it must be a whole number from {least} to {most}."
-        raise errors.InvalidInput(message, (errors.Fault("InvalidValue", name, message),))
-    return int(text)
+    return int(text) if is_number and least <= int(text) <= most else None
 
 
 def actor(req: func.HttpRequest) -> str:
@@ -140,8 +152,7 @@ def path_name(req: func.HttpRequest, member: str) -> str:
     name = str(req.route_params[member])
     if not NAME.fullmatch(name):
         right = "1 to 63 letters, digits, hyphens and periods, beginning and ending alphanumeric"
-        message = f"{member} is {name!r}; it must be {right}."
-        raise errors.InvalidInput(message, (errors.Fault("InvalidValue", member, message),))
+        raise invalid(wrong(member, name, right))
     return name
 
 

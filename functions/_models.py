@@ -7,7 +7,8 @@ import azure.functions as func
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
-from shared.core.errors import Fault, InvalidInput
+from functions._http import invalid
+from shared.core.errors import Fault
 from shared.core.plan import (
     ClientClass,
     Failback,
@@ -187,8 +188,8 @@ def shaped(body: Any, model: type[Model]) -> Model:  # noqa: ANN401 - any JSON
     try:
         return model.model_validate(_without_nulls(body))
     except ValidationError as error:
-        faults = tuple(_fault(dict(each), model) for each in error.errors(include_url=False))
-        raise InvalidInput(" ".join(fault.message for fault in faults), faults) from error
+        faults = [_fault(dict(each), model) for each in error.errors(include_url=False)]
+        raise invalid(*faults) from error
 
 
 def sent(req: func.HttpRequest) -> Any:  # noqa: ANN401 - any JSON
@@ -196,8 +197,7 @@ def sent(req: func.HttpRequest) -> Any:  # noqa: ANN401 - any JSON
     try:
         return json.loads(req.get_body() or b"")
     except ValueError as error:
-        message = f"The body is not JSON: {error}."
-        raise InvalidInput(message, (Fault("MalformedJson", "", message),)) from error
+        raise invalid(Fault("MalformedJson", "", f"The body is not JSON: {error}.")) from error
 
 
 def wire(shape: Shape) -> Json:

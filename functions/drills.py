@@ -1,5 +1,6 @@
 """Routes of drills: start, look, stop, release, restore."""
 
+from collections.abc import Callable
 from http import HTTPStatus
 from uuid import uuid4
 
@@ -14,12 +15,12 @@ from functions._drill_answers import (
     restored,
     summary,
 )
-from functions._http import actor, answered, flag, origin, whole_number, written
+from functions._http import actor, answered, flag, invalid, origin, whole_number, written, wrong
 from functions._models import Json, PlanBody, RestoreBody, canonical, read, sent
-from functions._paging import continuation, link
+from functions._paging import continuation, page
 from shared.audit import AuditedDrills
 from shared.core.conditions import Condition
-from shared.core.errors import DrillNotFound, Fault, InvalidInput
+from shared.core.errors import DrillNotFound, Fault
 from shared.core.model import Drill, Phase
 from shared.drills import Drills
 
@@ -59,17 +60,13 @@ def acting(drills: AuditedDrills) -> func.Blueprint:
     @bp.route("drills/{drill}/stop", methods=["POST"])
     @answered
     def stop_drill(req: func.HttpRequest) -> func.HttpResponse:
-        _check(req, drills, _id(req))
-        stopped = drills.stop(_id(req), actor(req), origin(req))
-        return written(drill_state(stopped), HTTPStatus.ACCEPTED)
+        return _asked(req, drills, drills.stop)
 
     @bp.function_name("release_drill")
     @bp.route("drills/{drill}/failback", methods=["POST"])
     @answered
     def release_drill(req: func.HttpRequest) -> func.HttpResponse:
-        _check(req, drills, _id(req))
-        released = drills.release(_id(req), actor(req), origin(req))
-        return written(drill_state(released), HTTPStatus.ACCEPTED)
+        return _asked(req, drills, drills.release)
 
     @bp.function_name("restore_drill")
     @bp.route("drills/{drill}/restore", methods=["POST"])
@@ -112,10 +109,7 @@ def looking(drills: Drills) -> func.Blueprint:
             behind = "" if after.startswith(OPEN) else after
             ended = drills.closed(profile, top - len(shown) + 1, behind)
             shown += [(row["key"], summary(row)) for row in ended]
-        told: Json = {"value": [drill for _, drill in shown[:top]]}
-        if len(shown) > top:
-            told["nextLink"] = link(req, shown[top - 1][0])
-        return written(told)
+        return written(page(req, shown, top))
 
     @bp.function_name("get_operation")
     @bp.route("drills/{drill}/operation", methods=["GET"])
@@ -128,6 +122,14 @@ def looking(drills: Drills) -> func.Blueprint:
         )
 
     return bp
+
+
+def _asked(
+    req: func.HttpRequest, drills: AuditedDrills, act: Callable[[str, str, str], Drill]
+) -> func.HttpResponse:
+    """Do what is asked of a drill, if it is still the one that is meant."""
+    _check(req, drills, _id(req))
+    return written(drill_state(act(_id(req), actor(req), origin(req))), HTTPStatus.ACCEPTED)
 
 
 def _check(req: func.HttpRequest, drills: AuditedDrills, drill_id: str) -> None:
@@ -154,8 +156,7 @@ def _running(drills: Drills, profile: str, phase: str, after: str) -> list[tuple
 def _phase(req: func.HttpRequest) -> str:
     text = str(req.params.get("phase", ""))
     if text and text not in set(Phase):
-        message = f"phase is {text!r}; it must be one of {', '.join(Phase)}."
-        raise InvalidInput(message, (Fault("InvalidValue", "phase", message),))
+        raise invalid(wrong("phase", text, f"one of {', '.join(Phase)}"))
     return text
 
 
@@ -164,7 +165,7 @@ def _id(req: func.HttpRequest) -> str:
     is_plain = text.isascii() and text.replace("-", "").isalnum() and text[0] != "-"
     if not is_plain or len(text) > ID_CHARACTERS_MAX:
         message = f"The drill's id is {text!r}; it must be 1 to 63 letters, digits and hyphens."
-        raise InvalidInput(message, (Fault("InvalidValue", "id", message),))
+        raise invalid(Fault("InvalidValue", "id", message))
     return text
 
 

@@ -2,8 +2,8 @@
 
 import azure.functions as func
 
+from functions._formats import markdown, wanted_format
 from functions._http import answered, path_name, written
-from shared.core.errors import Fault, InvalidInput
 from shared.core.report import Report
 from shared.render.html import POLICY, to_html
 from shared.render.markdown import to_markdown
@@ -11,8 +11,6 @@ from shared.render.wire import to_wire
 from shared.reports import Account, Reports
 
 FORMATS = ("json", "markdown", "html")
-ACCEPTED = {"text/html": "html", "text/markdown": "markdown"}
-"""What is answered where no format is named; browsers ask for text/html, scripts for anything."""
 
 
 def blueprint(reports: Reports) -> func.Blueprint:
@@ -23,7 +21,7 @@ def blueprint(reports: Reports) -> func.Blueprint:
     @bp.route("drills/{drill}/report", methods=["GET"])
     @answered
     def get_report(req: func.HttpRequest) -> func.HttpResponse:
-        wanted, name = _format(req), path_name(req, "drill")
+        wanted, name = wanted_format(req, FORMATS), path_name(req, "drill")
         if wanted == "html":
             return _drawn(reports.account(name))
         return _told(reports.report(name), wanted)
@@ -42,16 +40,5 @@ def _drawn(account: Account) -> func.HttpResponse:
 
 def _told(report: Report, wanted: str) -> func.HttpResponse:
     if wanted == "markdown":
-        return func.HttpResponse(to_markdown(report), mimetype="text/markdown", charset="utf-8")
+        return markdown(to_markdown(report))
     return written(to_wire(report))
-
-
-def _format(req: func.HttpRequest) -> str:
-    wanted = str(req.params.get("format", ""))
-    if not wanted:
-        accept = req.headers.get("accept", "")
-        return next((form for kind, form in ACCEPTED.items() if kind in accept), "json")
-    if wanted not in FORMATS:
-        message = f"format is {wanted!r}; it must be one of {', '.join(FORMATS)}."
-        raise InvalidInput(message, (Fault("InvalidValue", "format", message),))
-    return wanted

@@ -8,9 +8,11 @@ from collections.abc import Callable
 
 import azure.functions as func
 
-from functions._http import answered, number, path_name, whole_number, written
-from functions._pages import START, continued, next_link, told
-from shared.core.errors import Fault, InvalidInput
+from functions._formats import markdown, wanted_format
+from functions._http import answered, invalid, number, path_name, whole_number, written, wrong
+from functions._paging import START, continued, next_link, place
+from functions._record_answers import sample_view
+from shared.core.errors import Fault
 from shared.core.plan import DAY_SECONDS
 from shared.core.samples import Instant, instant, rfc3339
 from shared.history import History, Period
@@ -37,12 +39,12 @@ def blueprint(history: History, now: Callable[[], Instant]) -> func.Blueprint:
         period = _period(req, now(), HOUR_MS)
         series = str(req.params.get("series", ""))
         page = history.page(name, period, series, None if after == START else after, top)
-        body = {"value": [told(sample) for sample in page.samples]}
+        body = {"value": [sample_view(sample) for sample in page.samples]}
         if page.last is None:
             return written(body)
         # The next page must be of the same hour, whatever the clock says by then.
         bounds = {"from": rfc3339(period.since), "to": rfc3339(period.until)}
-        return written(body | {"nextLink": next_link(req, page.last, bounds)})
+        return written(body | {"nextLink": next_link(req, place(page.last), bounds)})
 
     @bp.function_name("list_failovers")
     @bp.route("profiles/{profile}/failovers", methods=["GET"])
@@ -56,12 +58,11 @@ def blueprint(history: History, now: Callable[[], Instant]) -> func.Blueprint:
     @bp.route("profiles/{profile}/failovers/{failover}", methods=["GET"])
     @answered
     def get_failover(req: func.HttpRequest) -> func.HttpResponse:
-        wanted, rto_seconds = _format(req), _rto_seconds(req)
+        wanted, rto_seconds = wanted_format(req, FORMATS), _rto_seconds(req)
         name, failover = path_name(req, "profile"), path_name(req, "failover")
         account = history.account(name, failover, rto_seconds)
         if wanted == "markdown":
-            text = report_to_markdown(account, rto_seconds)
-            return func.HttpResponse(text, mimetype="text/markdown", charset="utf-8")
+            return markdown(report_to_markdown(account, rto_seconds))
         return written(report_to_wire(account, rto_seconds))
 
     return bp
@@ -73,12 +74,12 @@ def _period(req: func.HttpRequest, now: Instant, usual_ms: int) -> Period:
     since = _instant(req, "from", faults) or until - usual_ms
     if not faults and since >= until:
         right = f"before to ({rfc3339(until)})"
-        faults.append(_wrong("from", rfc3339(since), right))
+        faults.append(wrong("from", rfc3339(since), right))
     if not faults and until - since > DAYS_MAX * DAY_MS:
         right = f"at most {DAYS_MAX} days before to ({rfc3339(until)})"
-        faults.append(_wrong("from", rfc3339(since), right))
+        faults.append(wrong("from", rfc3339(since), right))
     if faults:
-        raise InvalidInput(" ".join(fault.message for fault in faults), tuple(faults))
+        raise invalid(*faults)
     return Period(since, until)
 
 
@@ -93,7 +94,7 @@ def _instant(req: func.HttpRequest, name: str, faults: list[Fault]) -> Instant |
     except (ValueError, TypeError, OverflowError):
         told_at = None
     if told_at is None or not EARLIEST <= told_at <= LATEST:
-        faults.append(_wrong(name, text, "an RFC 3339 time such as 2026-11-22T09:00:00Z"))
+        faults.append(wrong(name, text, "an RFC 3339 time such as 2026-11-22T09:00:00Z"))
         return None
     return told_at
 
@@ -102,18 +103,3 @@ def _rto_seconds(req: func.HttpRequest) -> int | None:
     if "rtoSeconds" not in req.params:
         return None
     return number(req, "rtoSeconds", DAY_SECONDS, least=1)
-
-
-def _format(req: func.HttpRequest) -> str:
-    wanted = str(req.params.get("format", ""))
-    if not wanted:
-        accepted = req.headers.get("accept", "")
-        return "markdown" if "text/markdown" in accepted else "json"
-    if wanted not in FORMATS:
-        fault = _wrong("format", wanted, f"one of {', '.join(FORMATS)}")
-        raise InvalidInput(fault.message, (fault,))
-    return wanted
-
-
-def _wrong(name: str, value: str, right: str) -> Fault:
-    return Fault("InvalidValue", name, f"{name} is {value!r}; it must be {right}.")

@@ -5,16 +5,15 @@ from http import HTTPStatus
 import azure.functions as func
 
 from functions._conditions import condition
-from functions._http import actor, answered, number, whole_number, written
+from functions._http import actor, answered, whole_number, written
 from functions._models import Json
+from functions._paging import START, continued, page, place
 from functions._schedule_models import next_view, occurrence_view, read_schedule, schedule_view
-from shared.core.samples import Instant
 from shared.core.schedule import Schedule
 from shared.schedules import Schedules
 
 NEXT_COUNT = 5
 LIST_TOP, LIST_TOP_MAX = 50, 500
-FAR_FUTURE = 10**13
 
 
 def blueprint(schedules: Schedules) -> func.Blueprint:
@@ -64,19 +63,14 @@ def _add_occurrences(bp: func.Blueprint, schedules: Schedules) -> None:
     def list_occurrences(req: func.HttpRequest) -> func.HttpResponse:
         schedule = schedules.get(req.route_params["schedule"])
         top = whole_number(req, "$top", LIST_TOP, LIST_TOP_MAX)
-        found = schedules.occurrences(schedule.name, top + 1, _before(req))
-        told: Json = {"value": [occurrence_view(schedule.timing, each) for each in found[:top]]}
-        if len(found) > top:
-            base = req.url.split("?")[0]
-            told["nextLink"] = f"{base}?$top={top}&$skipToken={found[top - 1].at}"
-        told["next"] = next_view(schedule.timing, schedules.next(schedule, NEXT_COUNT))
-        return written(told)
+        after = continued(req)
+        # Newest first: behind an occurrence are those that were due before it.
+        before = None if after == START else after[0]
+        occurrences = schedules.occurrences(schedule.name, top + 1, before)
+        found = [(place((o.at, "")), occurrence_view(schedule.timing, o)) for o in occurrences]
+        following = next_view(schedule.timing, schedules.next(schedule, NEXT_COUNT))
+        return written({**page(req, found, top), "next": following})
 
 
 def _view(schedules: Schedules, schedule: Schedule) -> Json:
     return schedule_view(schedule, schedules.next(schedule, NEXT_COUNT))
-
-
-def _before(req: func.HttpRequest) -> Instant | None:
-    """Return where a page begins: behind the last occurrence of the page before it."""
-    return number(req, "$skipToken", FAR_FUTURE) if "$skipToken" in req.params else None

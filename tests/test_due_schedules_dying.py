@@ -67,6 +67,16 @@ def test_whatever_dies_one_drill_at_most(step: int, is_after: bool, late_seconds
     assert is_started or late_seconds > 300
 
 
+def assert_asked_once(store: MemorySchedules, at_first: str) -> None:
+    """A drill is asked for once, and has started a minute later at the latest."""
+    bench = Bench(store=store)
+    bench.service.put(a_schedule(), ANY)
+
+    assert bench.run(DUE) == [f"11-24T02:00 {at_first}"]
+    assert bench.run(DUE + MINUTE) == ["11-24T02:00 started"]
+    assert bench.drills.asked == 1
+
+
 def test_a_claim_whose_answer_was_lost_is_not_lost() -> None:
     """The row was written, and the client's own retry finds it: the drill starts a minute later."""
 
@@ -75,12 +85,7 @@ def test_a_claim_whose_answer_was_lost_is_not_lost() -> None:
             super().create_occurrence(occurrence)
             return super().create_occurrence(occurrence)
 
-    bench = Bench(store=Stuttering())
-    bench.service.put(a_schedule(), ANY)
-
-    assert bench.run(DUE) == ["11-24T02:00 starting"]
-    assert bench.run(DUE + MINUTE) == ["11-24T02:00 started"]
-    assert bench.drills.asked == 1
+    assert_asked_once(Stuttering(), "starting")
 
 
 def test_two_that_finish_the_same_claim_agree() -> None:
@@ -91,12 +96,7 @@ def test_two_that_finish_the_same_claim_agree() -> None:
             super().save_occurrence(occurrence.started())
             return super().save_occurrence(occurrence)
 
-    bench = Bench(store=Overtaken())
-    bench.service.put(a_schedule(), ANY)
-
-    assert bench.run(DUE) == ["11-24T02:00 started"]
-    assert bench.run(DUE + MINUTE) == ["11-24T02:00 started"]
-    assert bench.drills.asked == 1
+    assert_asked_once(Overtaken(), "started")
 
 
 def ticks(bench: Bench, since: Instant) -> None:

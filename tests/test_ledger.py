@@ -1,87 +1,47 @@
 """The ledger: a record before every fault, an undo for every record, verified before it closes."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import pytest
 
 from shared.core.errors import StaleRow, UpstreamUnavailable
-from shared.core.model import Broken, Drill, HealthCheck, Phase, TargetMachine, UndoRecord
-from shared.core.plan import FaultKind
+from shared.core.model import Broken, Phase, TargetMachine, UndoRecord
 from shared.core.samples import ActionKind, ActionRecord, Attempt, Instant
 from shared.core.undo import Seen
-from shared.ledger import Ledger
-from shared.ledger_ports import Dependencies
-from tests.support.drills import VIRGINIA_VM, a_drill, an_undo_record, at
-from tests.support.machines import Told, ToyClock, ToyMachine
-from tests.support.memory import MemoryTimeline, MemoryUndos
-
-CHECK = an_undo_record().health_check
-
-
-@dataclass
-class Bench:
-    """A ledger over toys."""
-
-    machine: ToyMachine = field(default_factory=ToyMachine)
-    clock: ToyClock = field(default_factory=ToyClock)
-    store: MemoryUndos = field(default_factory=MemoryUndos)
-    timeline: MemoryTimeline = field(default_factory=MemoryTimeline)
-    serves: bool = True
-    is_engaged: Callable[[], bool] = lambda: False
-
-    def ledger(self) -> Ledger:
-        """Return a ledger, as after a restart."""
-
-        def answers(check: HealthCheck) -> bool:
-            del check
-            return self.serves and self.machine.state == "running"
-
-        return Ledger(
-            Dependencies(
-                store=self.store,
-                tools={FaultKind.VM_POWER_OFF: self.machine},
-                actions=self.timeline,
-                answers=answers,
-                is_lever_engaged=self.is_engaged,
-                clock=self.clock,
-            )
-        )
+from tests.support.drills import VIRGINIA_VM, a_drill, at
+from tests.support.machines import DyingMachine, Told, ToyMachine
+from tests.support.memory import MemoryTimeline, MemoryUndos, in_place_of
+from tests.support.toys import CHECK, LedgerBench
 
 
 @pytest.fixture
-def bench() -> Bench:
+def bench() -> LedgerBench:
     """Return a ledger over toys."""
-    return Bench()
+    return LedgerBench()
 
 
-def injected(bench: Bench) -> Drill:
-    """Return a drill whose fault was injected and seen in place."""
-    drill = a_drill(Phase.FAILOVER)
-    bench.ledger().inject(drill, CHECK)
-    bench.ledger().view(drill)
-    return drill
+class RefusingTimeline(MemoryTimeline):
+    """Actions cannot be written."""
+
+    def write_action(self, drill_id: str, action: ActionRecord) -> None:
+        """Refuse."""
+        raise UpstreamUnavailable("Tables do not answer.")
 
 
-def test_the_record_is_committed_before_the_fault(bench: Bench) -> None:
+def test_the_record_is_committed_before_the_fault(bench: LedgerBench) -> None:
     """With the state seen before, the last moment of injection and the deadline of the undo."""
-    injected(bench)
+    bench.broken()
 
-    (record,) = bench.store.open()
+    (record,) = bench.undos.open()
     assert bench.machine.asked == ["powerOff"]
     assert (record.resource, record.state_before) == (VIRGINIA_VM, "running")
     assert record.inject_not_after == at(30)
     assert record.restore_by == at(30 + 900 + 120 + 300)
 
 
-def test_the_action_is_written_before_it_is_sent_and_completed_after(bench: Bench) -> None:
+def test_the_action_is_written_before_it_is_sent_and_completed_after(bench: LedgerBench) -> None:
     """A crash in between leaves an action whose outcome is unknown."""
-
-    class Dying(ToyMachine):
-        def inject(self, broken: Broken, not_after: Instant) -> Told:
-            raise KeyboardInterrupt
-
-    bench.machine = Dying()
+    bench.machine = DyingMachine()
     with pytest.raises(KeyboardInterrupt):
         bench.ledger().inject(a_drill(Phase.FAILOVER), CHECK)
     (unknown,) = bench.timeline.actions.values()
@@ -95,56 +55,46 @@ def test_the_action_is_written_before_it_is_sent_and_completed_after(bench: Benc
     assert completed.answered_at is not None
 
 
-def test_nothing_is_sent_when_the_action_cannot_be_written(bench: Bench) -> None:
+def test_nothing_is_sent_when_the_action_cannot_be_written(bench: LedgerBench) -> None:
     """No fault without its trace."""
-
-    class Refusing(MemoryTimeline):
-        def write_action(self, drill_id: str, action: ActionRecord) -> None:
-            raise UpstreamUnavailable("Tables do not answer.")
-
-    bench.timeline = Refusing()
+    bench.timeline = RefusingTimeline()
     with pytest.raises(UpstreamUnavailable):
         bench.ledger().inject(a_drill(Phase.FAILOVER), CHECK)
 
     assert bench.machine.asked == []
 
 
-def test_an_undo_is_sent_even_when_it_cannot_be_written(bench: Bench) -> None:
+def test_an_undo_is_sent_even_when_it_cannot_be_written(bench: LedgerBench) -> None:
     """A machine is never left stopped for want of a row."""
-    drill = injected(bench)
-
-    class Refusing(MemoryTimeline):
-        def write_action(self, drill_id: str, action: ActionRecord) -> None:
-            raise UpstreamUnavailable("Tables do not answer.")
-
-    bench.timeline = Refusing()
+    drill = bench.broken()
+    bench.timeline = RefusingTimeline()
     bench.ledger().roll_back(drill)
 
     assert bench.machine.state == "running"
 
 
 @pytest.mark.parametrize("state", ["stopped", "starting", None])
-def test_only_a_running_machine_is_broken(bench: Bench, state: str | None) -> None:
+def test_only_a_running_machine_is_broken(bench: LedgerBench, state: str | None) -> None:
     """In doubt nothing is injected, and nothing recorded that would start a stopped machine."""
     bench.machine.state = state
     bench.ledger().inject(a_drill(Phase.FAILOVER), CHECK)
 
     assert bench.machine.asked == []
-    assert bench.store.open() == ()
+    assert bench.undos.open() == ()
 
 
-def test_nothing_is_injected_late(bench: Bench) -> None:
+def test_nothing_is_injected_late(bench: LedgerBench) -> None:
     """A process that froze and woke finds its time over."""
     bench.clock.at = at(30.001)
     bench.ledger().inject(a_drill(Phase.FAILOVER), CHECK)
 
     assert bench.machine.asked == []
-    assert bench.store.open() == ()
+    assert bench.undos.open() == ()
 
 
-def test_the_lever_is_read_immediately_before(bench: Bench) -> None:
+def test_the_lever_is_read_immediately_before(bench: LedgerBench) -> None:
     """Engaged a moment ago: the request is not sent, and the timeline says why."""
-    bench.is_engaged = lambda: True
+    bench.is_engaged = True
     bench.ledger().inject(a_drill(Phase.FAILOVER), CHECK)
 
     (action,) = bench.timeline.actions.values()
@@ -152,9 +102,9 @@ def test_the_lever_is_read_immediately_before(bench: Bench) -> None:
     assert (action.outcome, action.detail) == (Attempt.FAILED, "The safety lever is engaged.")
 
 
-def test_a_fault_seen_in_place_is_never_injected_again(bench: Bench) -> None:
+def test_a_fault_seen_in_place_is_never_injected_again(bench: LedgerBench) -> None:
     """Even if a person removed it within the time to inject."""
-    drill = injected(bench)
+    drill = bench.broken()
     bench.machine.state = "running"
     bench.ledger().inject(drill, CHECK)
 
@@ -162,7 +112,7 @@ def test_a_fault_seen_in_place_is_never_injected_again(bench: Bench) -> None:
     assert bench.ledger().view(drill).undone_by_others
 
 
-def test_a_fault_not_seen_yet_is_asked_for_again(bench: Bench) -> None:
+def test_a_fault_not_seen_yet_is_asked_for_again(bench: LedgerBench) -> None:
     """The first request may have been lost."""
     bench.machine.obeys = False
     drill = a_drill(Phase.FAILOVER)
@@ -175,100 +125,53 @@ def test_a_fault_not_seen_yet_is_asked_for_again(bench: Bench) -> None:
     assert (view.effect_seen, view.fault_in_place, view.ledger_clear) == (True, True, False)
 
 
-def test_who_only_shows_a_drill_notes_nothing(bench: Bench) -> None:
+def test_who_only_shows_a_drill_notes_nothing(bench: LedgerBench) -> None:
     """Looking tells the same and writes nothing, so that a reader never gets in a tick's way."""
     drill = a_drill(Phase.FAILOVER)
     bench.ledger().inject(drill, CHECK)
-    before = bench.store.open()
+    before = bench.undos.open()
 
     assert bench.ledger().view(drill, is_noted=False).effect_seen
-    assert bench.store.open() == before
+    assert bench.undos.open() == before
     assert bench.ledger().view(drill).effect_seen
-    assert bench.store.open() != before
+    assert bench.undos.open() != before
 
 
-def test_a_record_closes_when_read_back_and_serving(bench: Bench) -> None:
+def test_a_record_closes_when_read_back_and_serving(bench: LedgerBench) -> None:
     """The machine runs, the endpoint answers, no late request can arrive."""
-    drill = injected(bench)
+    drill = bench.broken()
     bench.clock.at = at(200)
     bench.ledger().roll_back(drill)
     bench.serves = False
     bench.ledger().roll_back(drill)
-    still_open = bench.store.open()
+    still_open = bench.undos.open()
     bench.serves = True
     bench.ledger().roll_back(drill)
 
     assert len(still_open) == 1
-    assert bench.store.open() == ()
+    assert bench.undos.open() == ()
     assert bench.ledger().view(drill).ledger_clear
     assert bench.machine.asked == ["powerOff", "start"]
 
 
-def test_the_watchdog_leaves_what_is_not_overdue(bench: Bench) -> None:
-    """Until then the drill itself rolls back."""
-    injected(bench)
-    bench.clock.at = at(1_350)
-
-    assert bench.ledger().restore_overdue() == 0
-    assert bench.machine.state == "stopped"
-
-
-def test_the_watchdog_restores_what_is_overdue(bench: Bench) -> None:
-    """Whatever became of the drill, and repeats it until it is read back."""
-    drill = injected(bench)
-    bench.clock.at = at(1_351)
-    bench.machine.obeys = False
-    bench.ledger().restore_overdue()
-    bench.clock.at = at(1_411)
-    bench.machine.obeys = True
-    bench.ledger().restore_overdue()
-    bench.clock.at = at(1_471)
-    bench.ledger().restore_overdue()
-
-    (record,) = bench.store.of_drill(drill.id)
-    assert bench.machine.asked == ["powerOff", "start", "start"]
-    assert (record.closed_by, record.sent_count) == ("watchdog", 2)
-    assert bench.ledger().view(drill).undone_by_others
-
-
-def test_one_overdue_record_does_not_keep_the_next_from_being_restored(bench: Bench) -> None:
-    """Each is tried, whatever the other's trouble, even one that nobody has thought of."""
-
-    class Odd(ToyMachine):
-        def look(self, broken: Broken) -> Seen:
-            if broken.resource == "odd":
-                raise AttributeError("ARM answered with something that is no machine.")
-            return super().look(broken)
-
-    bench.machine = Odd(state="stopped")
-    bench.store.create(an_undo_record(resource="odd"))
-    bench.store.create(an_undo_record())
-    bench.clock.at = at(2_000)
-
-    assert bench.ledger().restore_overdue() == 2
-    assert bench.machine.asked == ["start"]
-
-
-def test_an_undo_that_was_noted_is_sent_soon_or_by_somebody_else(bench: Bench) -> None:
+def test_an_undo_that_was_noted_is_sent_soon_or_by_somebody_else(bench: LedgerBench) -> None:
     """A host that was frozen before it could send it may thaw long after the drill has closed."""
-    drill = injected(bench)
+    drill = bench.broken()
     bench.clock.at = at(200)
     bench.ledger().roll_back(drill)
 
     assert bench.machine.undone_within == [at(200 + 120)]
 
 
-def test_an_undo_is_sent_even_when_it_cannot_be_noted(bench: Bench) -> None:
+def test_an_undo_is_sent_even_when_it_cannot_be_noted(bench: LedgerBench) -> None:
     """Tables that can be read and not written must not leave a machine stopped."""
-    drill = injected(bench)
+    drill = bench.broken()
 
     class ReadOnly(MemoryUndos):
         def save(self, record: UndoRecord) -> UndoRecord:
             raise UpstreamUnavailable("Tables may only be read.")
 
-    read_only = ReadOnly()
-    read_only.__dict__.update(bench.store.__dict__)
-    bench.store = read_only
+    bench.undos = in_place_of(bench.undos, ReadOnly())
     bench.clock.at = at(200)
     bench.ledger().roll_back(drill)
 
@@ -276,25 +179,23 @@ def test_an_undo_is_sent_even_when_it_cannot_be_noted(bench: Bench) -> None:
     assert bench.machine.undone_within == [None]
 
 
-def test_a_note_whose_answer_was_lost_is_recognised(bench: Bench) -> None:
+def test_a_note_whose_answer_was_lost_is_recognised(bench: LedgerBench) -> None:
     """The retry of our own write meets its own result; the undo is sent all the same."""
-    drill = injected(bench)
+    drill = bench.broken()
 
     class Lossy(MemoryUndos):
         def save(self, record: UndoRecord) -> UndoRecord:
             super().save(record)
             raise StaleRow("The first attempt had worked.")
 
-    lossy = Lossy()
-    lossy.__dict__.update(bench.store.__dict__)
-    bench.store = lossy
+    bench.undos = in_place_of(bench.undos, Lossy())
     bench.clock.at = at(200)
     bench.ledger().roll_back(drill)
 
     assert bench.machine.state == "running"
 
 
-def test_a_record_committed_too_late_is_closed_at_once(bench: Bench) -> None:
+def test_a_record_committed_too_late_is_closed_at_once(bench: LedgerBench) -> None:
     """A process that froze while committing leaves nothing for the watchdog to act on."""
 
     class Slow(MemoryUndos):
@@ -302,14 +203,14 @@ def test_a_record_committed_too_late_is_closed_at_once(bench: Bench) -> None:
             bench.clock.at = at(120)
             return super().create(record)
 
-    bench.store = Slow()
+    bench.undos = Slow()
     bench.ledger().inject(a_drill(Phase.FAILOVER), CHECK)
 
     assert bench.machine.asked == []
-    assert bench.store.open() == ()
+    assert bench.undos.open() == ()
 
 
-def test_several_machines_are_broken_one_by_one(bench: Bench) -> None:
+def test_several_machines_are_broken_one_by_one(bench: LedgerBench) -> None:
     """One that cannot be seen yet is broken when it can; the effect is seen when all are."""
     other = VIRGINIA_VM + "-2"
     targets = (*a_drill().snapshot.targets, TargetMachine(id=other, name="virginia-vm-2"))
@@ -342,11 +243,11 @@ def test_several_machines_are_broken_one_by_one(bench: Bench) -> None:
     assert machine.asked == ["powerOff", "powerOff"]
 
 
-def test_an_undo_that_another_host_sends_is_not_sent_twice(bench: Bench) -> None:
+def test_an_undo_that_another_host_sends_is_not_sent_twice(bench: LedgerBench) -> None:
     """The record's version decides who sends."""
-    drill = injected(bench)
+    drill = bench.broken()
     bench.clock.at = at(200)
-    (read,) = bench.store.open()
+    (read,) = bench.undos.open()
 
     class Overtaken(MemoryUndos):
         def of_drill(self, drill_id: str) -> tuple[UndoRecord, ...]:
@@ -354,7 +255,7 @@ def test_an_undo_that_another_host_sends_is_not_sent_twice(bench: Bench) -> None
 
     overtaken = Overtaken()
     overtaken.create(read)
-    bench.store = overtaken
+    bench.undos = overtaken
     bench.ledger().roll_back(drill)
 
     assert bench.machine.asked == ["powerOff"]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from shared.core.errors import PreflightFailed, ProfileNotFound
-from shared.core.plan import Plan
+from shared.core.plan import ClientClass, Plan
 from tests.support.drills import (
     AMSTERDAM,
     GROUP,
@@ -232,3 +232,17 @@ def test_a_machine_that_arm_does_not_show_is_a_right_that_is_missing() -> None:
 
     assert [fault.code for fault in found.faults] == ["PermissionMissing"]
     assert "not for you" in found.faults[0].message
+
+
+def test_a_monitor_that_only_connects_leaves_no_connection_to_keep() -> None:
+    """Its default URL cannot show what a kept connection does; a plan can name one that can."""
+    azure = LabAzure()
+    assert azure.live is not None
+    azure.live["properties"]["monitorConfig"] |= {"protocol": "TCP", "path": None}
+    kept = replace(PLAN, objective_client=ClientClass.KEEPALIVE)
+
+    (refused,) = inspected(kept, azure).faults
+    assert (refused.code, refused.target) == ("ClientNotForUrl", "objectiveClient")
+    assert "tcp://switchback-lab.trafficmanager.net:80:" in refused.message
+    assert warned(azure=azure) == ["ClientLeftOut"]
+    assert warned(replace(kept, client_url="http://shop.test/"), azure) == ["ClientKeepsItsWay"]

@@ -247,3 +247,17 @@ def test_the_envelope_of_the_live_settings_can_be_asked_what_if(bench: Bench) ->
     assert faster.rto_floor_seconds == 39
     with pytest.raises(InvalidInput):
         bench.profiles().envelope("lab", {"intervalInSeconds": 20})
+
+
+def test_the_envelope_is_that_of_a_class_of_client(bench: Bench) -> None:
+    """Of one that follows its resolver, if nothing is said."""
+    profiles = bench.profiles()
+    pinned = profiles.envelope("lab", {}, client="pinned")
+
+    assert profiles.envelope("lab", {}, client="fresh") == profiles.envelope("lab", {})
+    assert pinned.failover_total.seconds_max is None
+    with pytest.raises(InvalidInput, match="objectiveClient is 'sticky'; it must be one of fresh"):
+        profiles.envelope("lab", {}, client="sticky")
+    with pytest.raises(InvalidInput) as refused:
+        profiles.envelope("lab", {}, "vmExplode", "sticky")
+    assert [fault.target for fault in refused.value.faults] == ["fault", "objectiveClient"]

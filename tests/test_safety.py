@@ -10,10 +10,10 @@ from shared.core.errors import UpstreamUnavailable
 from shared.core.lever import Lever
 from shared.core.samples import Act, Attempt
 from shared.safety import Safety
+from tests.support.audited import ADA, AT_HOME, HERE, Failing
 from tests.support.drills import at
 from tests.support.machines import ToyClock
 from tests.support.memory import MemoryAudit, MemoryDrills
-from tests.test_audit import ADA, AT_HOME, HERE, Failing
 
 
 @dataclass

@@ -55,6 +55,15 @@ def restore_by(world: CrashWorld) -> Instant:
     return min(instant(row["restore_by"]) for row in records)
 
 
+def left_until_overdue(case: Case) -> tuple[CrashWorld, Instant]:
+    """Return a world whose watchdog has been alone since the hold, at the instant that is due."""
+    world = until_phase(CrashWorld(case), Phase.HOLD)
+    overdue_at = restore_by(world)
+    world.leave_the_watchdog_alone()
+    until(world, overdue_at)
+    return world, overdue_at
+
+
 def undos(world: CrashWorld) -> list[Write]:
     """Return what was asked of ARM to mend something."""
     return [write for write in world.arm.writes if write.operation not in BREAKING]
@@ -80,10 +89,7 @@ def mend(world: CrashWorld) -> None:
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_the_watchdog_alone_undoes_what_is_overdue(case: Case) -> None:
     """Within one period of its time, and not a moment before it; then it is quiet."""
-    world = until_phase(CrashWorld(case), Phase.HOLD)
-    overdue_at = restore_by(world)
-    world.leave_the_watchdog_alone()
-    until(world, overdue_at)
+    world, overdue_at = left_until_overdue(case)
     before = list(undos(world))
     world.let_pass(WATCHDOG_SECONDS + TICK_SECONDS)
     (undo,) = undos(world)
@@ -101,10 +107,7 @@ def test_the_watchdog_alone_undoes_what_is_overdue(case: Case) -> None:
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_the_watchdog_repeats_the_undo_until_it_is_read_back(case: Case) -> None:
     """ARM refuses for minutes; the record stays open, and the undo comes again and again."""
-    world = until_phase(CrashWorld(case), Phase.HOLD)
-    overdue_at = restore_by(world)
-    world.leave_the_watchdog_alone()
-    until(world, overdue_at)
+    world, _ = left_until_overdue(case)
     refusal = {"name": "refusal", "on": "arm", "effect": "error", "status": 409}
     method = "POST" if case.fault in VM_FAULTS else "PATCH"
     world.azure.put_faults([refusal | {"method": method, "forSeconds": REFUSED_SECONDS}])

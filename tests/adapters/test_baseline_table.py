@@ -10,17 +10,11 @@ from shared.core.baseline import WINDOW_MS
 from shared.core.errors import UpstreamUnavailable
 from shared.core.samples import Instant, Outcome, Sample, instant
 from shared.core.unplanned import InForce
-from tests.support.azurite import fresh_tables, unreachable_tables
+from tests.support.azurite import unreachable_tables
 from tests.support.baseline_worlds import CONFIGURATION
 
 NOON = instant("2026-11-22T12:00:00Z")
 MIDNIGHT = instant("2026-11-23T00:00:00Z")
-
-
-@pytest.fixture
-def tables() -> Tables:
-    """Tables of the test's own."""
-    return fresh_tables()
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """What each class of client asks, keeps and gives up, against real servers."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -17,17 +17,10 @@ from tests.support.client_bench import (
     ClientBench,
     leads_to,
 )
-from tests.support.dns_server import DnsServer, answering, dns_server, silent
+from tests.support.dns_server import DnsServer, answering, silent
 from tests.support.http_server import HttpServer, answer, http_server
 
 FRESH, TTL, PINNED = ClientClass.FRESH, ClientClass.TTL, ClientClass.PINNED
-
-
-@pytest.fixture
-def resolver() -> Iterator[DnsServer]:
-    """A resolver that leads to Virginia."""
-    with dns_server(leads_to(VIRGINIA)) as server:
-        yield server
 
 
 @pytest.fixture
@@ -42,16 +35,6 @@ def amsterdam() -> Iterator[HttpServer]:
     """Another."""
     with http_server(lambda _: answer(200)) as server:
         yield server
-
-
-@pytest.fixture
-async def bench(
-    resolver: DnsServer, virginia: HttpServer, amsterdam: HttpServer
-) -> AsyncIterator[ClientBench]:
-    """The clients."""
-    bench = ClientBench(resolver, {VIRGINIA: virginia.port, AMSTERDAM: amsterdam.port})
-    yield bench
-    await bench.sampler.follow(())
 
 
 async def test_a_fresh_client_asks_its_resolver_every_time(

@@ -1,7 +1,7 @@
 """The client that keeps its connection: when it stays, when it gives up, and where it goes then."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -20,13 +20,6 @@ CHUNKED = (
 
 
 @pytest.fixture
-def resolver() -> Iterator[DnsServer]:
-    """A resolver that leads to Virginia."""
-    with dns_server(leads_to(VIRGINIA)) as server:
-        yield server
-
-
-@pytest.fixture
 def virginia() -> Iterator[KeepingServer]:
     """A server that keeps its connections."""
     with keeping_server(lambda _: answer(200)) as server:
@@ -41,14 +34,10 @@ def amsterdam() -> Iterator[KeepingServer]:
 
 
 @pytest.fixture
-async def bench(
-    resolver: DnsServer, virginia: KeepingServer, amsterdam: KeepingServer
-) -> AsyncIterator[ClientBench]:
+async def bench(bench: ClientBench) -> ClientBench:
     """The client, in a drill that is open."""
-    bench = ClientBench(resolver, {VIRGINIA: virginia.port, AMSTERDAM: amsterdam.port})
     await bench.begin()
-    yield bench
-    await bench.sampler.follow(())
+    return bench
 
 
 async def until(server: KeepingServer, connections: int) -> None:

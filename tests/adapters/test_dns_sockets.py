@@ -152,31 +152,33 @@ async def test_what_cannot_be_sent_is_refused(server: socket.socket) -> None:
     assert asker.told == ["arrived"]
 
 
-async def test_a_refusal_that_does_not_say_whose_is_everybody_s(
-    server: socket.socket, monkeypatch: pytest.MonkeyPatch
+async def ask_before_and_after_it_has_gone(
+    server: socket.socket, burst: Burst, before: Asker, after: Asker
 ) -> None:
-    """Some networks give back less of a packet than its id."""
-    monkeypatch.setattr(dns_sockets, "QUOTE_OCTETS", 1)
-    burst, before, after = burst_at(server, 60), Asker(), Asker()
+    """The server gets one question and is gone when the other is asked."""
     burst.ask(before)
     server.recvfrom(99)
     server.close()
     burst.ask(after)
     burst.seal()
     await until_told(before, after)
+
+
+async def test_a_refusal_that_does_not_say_whose_is_everybody_s(
+    server: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some networks give back less of a packet than its id."""
+    monkeypatch.setattr(dns_sockets, "QUOTE_OCTETS", 1)
+    before, after = Asker(), Asker()
+    await ask_before_and_after_it_has_gone(server, burst_at(server, 60), before, after)
 
     assert (before.told, after.told) == (["refused"], ["refused"])
 
 
 async def test_a_refusal_is_told_to_whom_it_is_meant_for(server: socket.socket) -> None:
     """A server that has gone has still got what it was asked before."""
-    burst, before, after = burst_at(server), Asker(b"before"), Asker(b"after")
-    burst.ask(before)
-    server.recvfrom(99)
-    server.close()
-    burst.ask(after)
-    burst.seal()
-    await until_told(before, after)
+    before, after = Asker(b"before"), Asker(b"after")
+    await ask_before_and_after_it_has_gone(server, burst_at(server), before, after)
 
     assert (before.told, after.told) == (["ran out"], ["refused"])
 

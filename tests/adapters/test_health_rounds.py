@@ -17,7 +17,8 @@ from shared.adapters.http_sampler import HttpSampler, certificate_detail
 from shared.core.model import HealthCheck
 from shared.core.questions import HealthQuestion
 from shared.core.samples import OWN_FAULT, Outcome, Sample
-from tests.support.http_server import answer, http_server, self_signed
+from tests.support.certificates import self_signed
+from tests.support.http_server import answer, http_server
 
 GUARD = Guard(allow_loopback=True)
 

@@ -15,8 +15,9 @@ from shared.adapters.http_sampler import HttpSampler
 from shared.core.model import HealthCheck
 from shared.core.questions import DnsQuestion, HealthQuestion
 from shared.core.samples import Outcome, Sample
+from tests.support.certificates import self_signed
 from tests.support.dns_server import DnsServer, answering, dns_server, silent
-from tests.support.http_server import answer, http_server, self_signed
+from tests.support.http_server import answer, http_server
 
 SPEED = 20
 VIRGINIA = "127.1.0.4"

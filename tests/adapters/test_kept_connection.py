@@ -7,9 +7,10 @@ from pathlib import Path
 from shared.adapters.kept_connection import KeptConnections
 from shared.core.plan import ClientClass
 from shared.core.samples import Outcome
+from tests.support.certificates import self_signed
 from tests.support.client_bench import NAME, VIRGINIA, ClientBench, leads_to
 from tests.support.dns_server import dns_server
-from tests.support.http_server import answer, self_signed
+from tests.support.http_server import answer
 from tests.support.keeping_server import keeping_server
 
 KEEPALIVE = ClientClass.KEEPALIVE

@@ -9,7 +9,8 @@ from shared.adapters.tables import Rows, Tables
 from shared.core.errors import UpstreamUnavailable
 from shared.settings import Settings
 from tests.support.azurite import VALUES, fresh_tables
-from tests.support.http_server import answer, http_server, self_signed
+from tests.support.certificates import self_signed
+from tests.support.http_server import answer, http_server
 
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
 

@@ -16,7 +16,7 @@ from shared.core.samples import (
     Transition,
     instant,
 )
-from tests.support.azurite import fresh_tables, unreachable_tables
+from tests.support.azurite import unreachable_tables
 
 NINE = instant("2026-11-22T09:00:00Z")
 VM = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/virtualMachines/virginia-vm"
@@ -27,12 +27,6 @@ STEPS = (
     ClockStep(NINE + 9_000, NINE + 9_000, NINE + 4_000, -6_000),
     ClockStep(NINE + 5_000, NINE + 9_000, NINE + 66_000, 60_000),
 )
-
-
-@pytest.fixture
-def tables() -> Tables:
-    """Tables of the test's own."""
-    return fresh_tables()
 
 
 def sample(at: int, writer: str = "w1", outcome: Outcome = Outcome.OK) -> Sample:

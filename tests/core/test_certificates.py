@@ -3,29 +3,17 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from cryptography.hazmat.primitives import serialization
 
 from shared.core.certificates import valid_until
+from tests.support.certificates import certificate, new_key
 
 
-def certificate(until: datetime, names: int = 1) -> bytes:
+def encoded(until: datetime, names: int = 1) -> bytes:
     """Return a certificate that is valid until then; more names make it longer."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "x" * 60)] * names)
-    built = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(until - timedelta(days=1))
-        .not_valid_after(until)
-        .sign(key, hashes.SHA256())
-    )
-    return built.public_bytes(serialization.Encoding.DER)
+    validity = (until - timedelta(days=1), until)
+    made = certificate(new_key(), validity, *(["x" * 60] * names))
+    return made.public_bytes(serialization.Encoding.DER)
 
 
 @pytest.mark.parametrize("names", [1, 3, 10])
@@ -42,12 +30,12 @@ def certificate(until: datetime, names: int = 1) -> bytes:
 )
 def test_the_end_of_validity_is_read(until: datetime, names: int) -> None:
     """In either form of time that there is, and however long the names before it."""
-    assert valid_until(certificate(until, names)) == until
+    assert valid_until(encoded(until, names)) == until
 
 
 def damaged() -> dict[str, bytes]:
     """Return what is no certificate."""
-    whole = certificate(datetime(2027, 3, 1, tzinfo=UTC))
+    whole = encoded(datetime(2027, 3, 1, tzinfo=UTC))
     return {
         "nothing": b"",
         "text": b"-----BEGIN CERTIFICATE-----",

@@ -6,43 +6,10 @@ from shared.core.model import Phase
 from shared.core.observe import last_seen, observe
 from shared.core.plan import StopConditions
 from shared.core.samples import Outcome, Sample
-from tests.support.drills import (
-    AMSTERDAM,
-    AMSTERDAM_NAME,
-    RESOLVER,
-    SERVER,
-    VIRGINIA,
-    VIRGINIA_NAME,
-    a_drill,
-    at,
-)
+from tests.support.drills import SERVER, VIRGINIA, VIRGINIA_NAME, a_drill, a_sample, at, lab_samples
 
 STEADY, FAILOVER = a_drill(Phase.STEADY), a_drill(Phase.FAILOVER)
 FAILBACK = a_drill(Phase.FAILBACK)
-
-
-def a_sample(series: str, second: float, answer: str, outcome: Outcome = Outcome.OK) -> Sample:
-    """Return a sample that was answered ten milliseconds after it was asked."""
-    return Sample(series, at(second), at(second) + 10, outcome, answer)
-
-
-def lab(seconds: range, *, at_virginia: bool = True) -> list[Sample]:
-    """Return what every series shows while one of the two endpoints serves."""
-    name, address = (VIRGINIA_NAME, VIRGINIA) if at_virginia else (AMSTERDAM_NAME, AMSTERDAM)
-    health = Outcome.OK if at_virginia else Outcome.TIMEOUT
-    samples = []
-    for second in seconds:
-        samples += [
-            a_sample(f"dns/authoritative/{SERVER}", second, name),
-            a_sample(f"dns/recursive/{RESOLVER}", second, f"{name}>{address}"),
-            a_sample("health/virginia", second, VIRGINIA, health),
-            a_sample("health/amsterdam", second, AMSTERDAM),
-            a_sample("client/fresh", second, address),
-        ]
-        if second % 2 == 0:
-            status = "Online" if at_virginia else "Degraded"
-            samples.append(a_sample("monitor/virginia", second, status))
-    return samples
 
 
 def without(samples: list[Sample], series: str, seconds: range) -> list[Sample]:
@@ -56,21 +23,21 @@ def without(samples: list[Sample], series: str, seconds: range) -> list[Sample]:
 
 def test_the_steady_state_began_with_the_first_good_sample() -> None:
     """Online, named by DNS and answering us: since the latest of their beginnings."""
-    seen = observe(STEADY, lab(range(3, 60)), at(62))
+    seen = observe(STEADY, lab_samples(range(3, 60)), at(62))
 
     assert seen.steady_for_seconds == 56
 
 
 def test_a_gap_is_no_steady_state() -> None:
     """More than three intervals without a sample never count as healthy."""
-    samples = without(lab(range(60)), "health/virginia", range(20, 30))
+    samples = without(lab_samples(range(60)), "health/virginia", range(20, 30))
 
     assert observe(STEADY, samples, at(62)).steady_for_seconds == 30
 
 
 def test_a_failed_dns_sample_proves_nothing() -> None:
     """A lost answer neither ends the steady state nor is one."""
-    samples = without(lab(range(60)), f"dns/authoritative/{SERVER}", range(20, 21))
+    samples = without(lab_samples(range(60)), f"dns/authoritative/{SERVER}", range(20, 21))
     samples.append(a_sample(f"dns/authoritative/{SERVER}", 20, "", Outcome.TIMEOUT))
 
     assert observe(STEADY, samples, at(62)).steady_for_seconds == 60
@@ -78,7 +45,7 @@ def test_a_failed_dns_sample_proves_nothing() -> None:
 
 def test_a_failed_health_sample_restarts_the_steady_state() -> None:
     """What does not answer us is not steady."""
-    samples = without(lab(range(60)), "health/virginia", range(20, 21))
+    samples = without(lab_samples(range(60)), "health/virginia", range(20, 21))
     samples.append(a_sample("health/virginia", 20, "", Outcome.TIMEOUT))
 
     assert observe(STEADY, samples, at(62)).steady_for_seconds == 39
@@ -86,21 +53,21 @@ def test_a_failed_health_sample_restarts_the_steady_state() -> None:
 
 def test_no_steady_state_without_every_series() -> None:
     """A series that says nothing is not taken for a good one."""
-    samples = [s for s in lab(range(60)) if s.series != "client/fresh"]
+    samples = [s for s in lab_samples(range(60)) if s.series != "client/fresh"]
 
     assert observe(STEADY, samples, at(62)).steady_for_seconds is None
 
 
 def test_old_samples_tell_nothing() -> None:
     """A sampler that died is no steady state."""
-    seen = observe(STEADY, lab(range(60)), at(106))
+    seen = observe(STEADY, lab_samples(range(60)), at(106))
 
     assert (seen.steady_for_seconds, seen.endpoint_online, seen.dns_back) == (None, None, None)
 
 
 def test_traffic_is_away_with_the_first_survivor_that_serves() -> None:
     """The hold is counted from that sample's answer."""
-    samples = lab(range(10, 20), at_virginia=False)
+    samples = lab_samples(range(10, 20), at_virginia=False)
 
     assert observe(FAILOVER, samples, at(30)).away_at == at(10) + 10
 
@@ -109,19 +76,19 @@ def test_what_the_client_saw_before_the_fault_is_not_a_failover() -> None:
     """Only samples asked in the failover count."""
     drill = replace(FAILOVER, phase_since=at(15))
 
-    assert observe(drill, lab(range(10), at_virginia=False), at(30)).away_at is None
+    assert observe(drill, lab_samples(range(10), at_virginia=False), at(30)).away_at is None
 
 
 def test_everything_is_back() -> None:
     """Endpoint, DNS and client, each by its own series."""
-    seen = observe(FAILBACK, lab(range(60)), at(62))
+    seen = observe(FAILBACK, lab_samples(range(60)), at(62))
 
     assert (seen.endpoint_online, seen.dns_back, seen.client_back_for_seconds) == (True, True, 60)
 
 
 def test_one_isolated_client_failure_is_a_blip() -> None:
     """Two in a row restart the client's return; one does not."""
-    blip = without(lab(range(60)), "client/fresh", range(20, 21))
+    blip = without(lab_samples(range(60)), "client/fresh", range(20, 21))
     blip.append(a_sample("client/fresh", 20, "", Outcome.TIMEOUT))
     two = without(blip, "client/fresh", range(21, 22))
     two.append(a_sample("client/fresh", 21, "", Outcome.TIMEOUT))
@@ -132,14 +99,14 @@ def test_one_isolated_client_failure_is_a_blip() -> None:
 
 def test_the_client_is_not_back_while_a_survivor_serves_it() -> None:
     """An answer from elsewhere ends the stretch."""
-    seen = observe(FAILBACK, lab(range(60), at_virginia=False), at(62))
+    seen = observe(FAILBACK, lab_samples(range(60), at_virginia=False), at(62))
 
     assert (seen.dns_back, seen.client_back_for_seconds) == (False, None)
 
 
 def test_an_unhealthy_survivor_stops_the_drill() -> None:
     """Five of our own samples in a row, not ARM's word."""
-    good = without(lab(range(10, 30), at_virginia=False), "health/amsterdam", range(25, 30))
+    good = without(lab_samples(range(10, 30), at_virginia=False), "health/amsterdam", range(25, 30))
     bad = [a_sample("health/amsterdam", s, "", Outcome.TIMEOUT) for s in range(25, 30)]
 
     assert observe(FAILOVER, good + bad[1:], at(35)).stop == ""
@@ -158,7 +125,7 @@ def test_a_client_outage_over_its_budget_stops_the_drill() -> None:
 
 def test_last_seen_tells_every_series_newest_answer() -> None:
     """What a person who looks at a running drill is shown."""
-    samples = [*lab(range(3)), a_sample("client/fresh", 3, "", Outcome.TIMEOUT)]
+    samples = [*lab_samples(range(3)), a_sample("client/fresh", 3, "", Outcome.TIMEOUT)]
 
     told = last_seen(samples)
 
@@ -169,7 +136,9 @@ def test_a_client_is_back_at_an_address_that_nobody_foresaw() -> None:
     """The primary was deallocated, and its own health samples tell where it is now."""
     by_name = replace(FAILBACK.snapshot.endpoints[0], address=VIRGINIA_NAME)
     snapshot = replace(FAILBACK.snapshot, endpoints=(by_name, FAILBACK.snapshot.endpoints[1]))
-    moved = [s._replace(answer=s.answer.replace(VIRGINIA, "127.1.0.6")) for s in lab(range(60))]
+    moved = [
+        s._replace(answer=s.answer.replace(VIRGINIA, "127.1.0.6")) for s in lab_samples(range(60))
+    ]
 
     seen = observe(replace(FAILBACK, snapshot=snapshot), moved, at(62))
 

@@ -1,10 +1,13 @@
 """Fixtures: emulators that are running while a test looks at them."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from tests.emulator.running import PROFILE, Emulator, lab_profile, lab_topology, running
+
+Complaints = list[dict[str, Any]]
 
 
 @pytest.fixture
@@ -12,6 +15,17 @@ def emulator() -> Iterator[Emulator]:
     """A lab in real time, empty of profiles."""
     with running() as started:
         yield started
+
+
+@pytest.fixture
+def complaints(emulator: Emulator) -> Iterator[Complaints]:
+    """What the event loop complains of; nothing may come."""
+    heard: Complaints = []
+    emulator.loop.call_soon_threadsafe(
+        emulator.loop.set_exception_handler, lambda _, context: heard.append(context)
+    )
+    yield heard
+    assert heard == []
 
 
 @pytest.fixture

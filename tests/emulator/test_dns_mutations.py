@@ -4,12 +4,13 @@ import random
 import socket
 import struct
 from collections.abc import Iterator
-from typing import Any
 
 import dns.edns
 import dns.message
 import pytest
 
+from tests.emulator.conftest import Complaints
+from tests.emulator.damage import damage
 from tests.emulator.planes import dice
 from tests.emulator.running import FQDN, PROFILE, VIRGINIA_FQDN, Emulator, lab_profile
 
@@ -30,37 +31,31 @@ def mutations(count: int, seed: str) -> Iterator[bytes]:
     for _ in range(count):
         message = bytearray(drawn.choice(SEEDS))
         for _ in range(drawn.randint(1, 6)):
-            _mutate(message, drawn)
+            damage(message, drawn, (_lie, _point, _repeat), grown_max=300)
         yield bytes(message)
 
 
-def _mutate(message: bytearray, drawn: random.Random) -> None:
-    place = drawn.randrange(len(message) + 1)
-    kind = drawn.randrange(6)
-    if kind == 0 and place < len(message):
-        message[place] = drawn.randrange(256)
-    elif kind == 1:
-        del message[place:]
-    elif kind == 2:
-        message[place:place] = drawn.randbytes(drawn.randint(1, 300))
-    elif kind == 3 and len(message) >= 12:
+def _lie(message: bytearray, _place: int, drawn: random.Random) -> None:
+    """Tell of records that are not there."""
+    if len(message) >= 12:
         struct.pack_into("!H", message, drawn.choice((4, 6, 8, 10)), drawn.randrange(65_536))
-    elif kind == 4:
-        message[place:place] = bytes((0xC0, drawn.randrange(256)))  # a pointer, likely astray
-    else:
-        message += message[place:]
+
+
+def _point(message: bytearray, place: int, drawn: random.Random) -> None:
+    """Insert a pointer, likely astray."""
+    message[place:place] = bytes((0xC0, drawn.randrange(256)))
+
+
+def _repeat(message: bytearray, place: int, _drawn: random.Random) -> None:
+    message += message[place:]
 
 
 @pytest.fixture
-def watched(emulator: Emulator) -> Iterator[tuple[Emulator, list[dict[str, Any]]]]:
-    """An emulator whose event loop's complaints are kept."""
-    complaints: list[dict[str, Any]] = []
-    emulator.loop.call_soon_threadsafe(
-        emulator.loop.set_exception_handler, lambda _, context: complaints.append(context)
-    )
+def watched(emulator: Emulator, complaints: Complaints) -> Emulator:
+    """An emulator with the lab's profile, whose event loop has nothing to complain of."""
+    del complaints
     emulator.arm("PUT", PROFILE, lab_profile())
-    yield emulator, complaints
-    assert complaints == []
+    return emulator
 
 
 def flood(emulator: Emulator, server: str, count: int) -> None:
@@ -74,35 +69,27 @@ def flood(emulator: Emulator, server: str, count: int) -> None:
     assert VIRGINIA_FQDN in emulator.ask(server).answer[0].to_text()
 
 
-def test_a_sample_over_tcp(watched: tuple[Emulator, list[dict[str, Any]]]) -> None:
+def test_a_sample_over_tcp(watched: Emulator) -> None:
     """Each in a frame that says its length, or lies about it."""
-    emulator, _ = watched
-    server = emulator.authoritative[0]
+    server = watched.authoritative[0]
     address, port = server.split(":")
     for number, message in enumerate(mutations(200, "tcp")):
         length = len(message) if number % 3 else number
         with socket.create_connection((address, int(port)), 2) as client:
             client.sendall(struct.pack("!H", length) + message[:60_000])
 
-    assert VIRGINIA_FQDN in emulator.ask(server, tcp=True).answer[0].to_text()
+    assert VIRGINIA_FQDN in watched.ask(server, tcp=True).answer[0].to_text()
 
 
-def test_ten_thousand_to_each_kind_of_server(
-    watched: tuple[Emulator, list[dict[str, Any]]],
-) -> None:
+def test_ten_thousand_to_each_kind_of_server(watched: Emulator) -> None:
     """Over UDP, to a name server and to a resolver."""
-    emulator, _ = watched
-
-    for server in (emulator.authoritative[0], emulator.resolvers[0]):
-        flood(emulator, server, MANY)
+    for server in (watched.authoritative[0], watched.resolvers[0]):
+        flood(watched, server, MANY)
 
 
-def test_prepared_answers_do_not_grow_without_end(
-    watched: tuple[Emulator, list[dict[str, Any]]],
-) -> None:
+def test_prepared_answers_do_not_grow_without_end(watched: Emulator) -> None:
     """A cookie makes every message another: such questions are answered and not kept."""
-    emulator, _ = watched
-    server = emulator.authoritative[0]
+    server = watched.authoritative[0]
     address, port = server.split(":")
     drawn = dice("cookies")
 
@@ -110,6 +97,6 @@ def test_prepared_answers_do_not_grow_without_end(
         cookie = dns.edns.GenericOption(dns.edns.OptionType.COOKIE, drawn.randbytes(8))
         question = dns.message.make_query(FQDN, "A", use_edns=0, options=[cookie])
         assert dns.query.udp(question, address, timeout=2, port=int(port)).answer
-    name_servers = emulator.world.plane.name_servers
+    name_servers = watched.world.plane.name_servers
     forget = name_servers[0].zone.on_publish
     assert len(forget.__self__.prepared) <= 1  # type: ignore[attr-defined]

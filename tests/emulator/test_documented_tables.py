@@ -141,7 +141,21 @@ def of_two(first: object, second: object, method: RoutingMethod) -> Plane:
     return rolled_up([first, second], method=method)
 
 
-CORNERS: dict[str, tuple[object, object, set[str]]] = {
+Corner = tuple[object, object, set[str]]
+"""The states of two endpoints, and which of them is answered with."""
+
+
+def assert_answers(row: Corner, method: RoutingMethod, questions: int) -> None:
+    """So many questions are answered with those of the row, and with all of them."""
+    first, second, expected = row
+    made = of_two(first, second, method)
+
+    answers = {made.answer() for _ in range(questions)}
+
+    assert answers == ({f"{name}.example.org" for name in expected} or {"NXDOMAIN"})
+
+
+CORNERS: dict[str, Corner] = {
     "both Online": (UP, UP, {"e0"}),
     "all Degraded: the primary again": (DOWN, DOWN, {"e0"}),
     "all enabled ones Degraded: Disabled stays out": (OFF, DOWN, {"e1"}),
@@ -151,17 +165,12 @@ CORNERS: dict[str, tuple[object, object, set[str]]] = {
 
 
 @pytest.mark.parametrize("row", CORNERS.values(), ids=CORNERS)
-def test_answers_in_corner_cases_of_priority(row: tuple[object, object, set[str]]) -> None:
+def test_answers_in_corner_cases_of_priority(row: Corner) -> None:
     """Best effort, and NXDOMAIN where nothing may be answered."""
-    first, second, expected = row
-    made = of_two(first, second, RoutingMethod.PRIORITY)
-
-    answers = {made.answer() for _ in range(20)}
-
-    assert answers == ({f"{name}.example.org" for name in expected} or {"NXDOMAIN"})
+    assert_answers(row, RoutingMethod.PRIORITY, questions=20)
 
 
-WEIGHTED_CORNERS: dict[str, tuple[object, object, set[str]]] = {
+WEIGHTED_CORNERS: dict[str, Corner] = {
     "both Online": (UP, UP, {"e0", "e1"}),
     "all Degraded: all of them again": (DOWN, DOWN, {"e0", "e1"}),
     "all enabled ones Degraded: Disabled stays out": (OFF, DOWN, {"e1"}),
@@ -171,14 +180,9 @@ WEIGHTED_CORNERS: dict[str, tuple[object, object, set[str]]] = {
 
 
 @pytest.mark.parametrize("row", WEIGHTED_CORNERS.values(), ids=WEIGHTED_CORNERS)
-def test_answers_in_corner_cases_of_weighted(row: tuple[object, object, set[str]]) -> None:
+def test_answers_in_corner_cases_of_weighted(row: Corner) -> None:
     """Every query draws."""
-    first, second, expected = row
-    made = of_two(first, second, RoutingMethod.WEIGHTED)
-
-    answers = {made.answer() for _ in range(60)}
-
-    assert answers == ({f"{name}.example.org" for name in expected} or {"NXDOMAIN"})
+    assert_answers(row, RoutingMethod.WEIGHTED, questions=60)
 
 
 def test_a_disabled_profile_and_one_without_endpoints_have_no_name() -> None:

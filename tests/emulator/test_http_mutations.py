@@ -3,10 +3,10 @@
 import random
 import socket
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
+from tests.emulator.damage import damage
 from tests.emulator.planes import dice
 from tests.emulator.running import PROFILE, Emulator, lab_profile
 
@@ -25,32 +25,13 @@ def mutations(count: int, seed: str) -> Iterator[bytes]:
     for number in range(count):
         message = bytearray(SEEDS[number % len(SEEDS)])
         for _ in range(drawn.randint(0, 5)):
-            _mutate(message, drawn)
+            damage(message, drawn, (_separate,), grown_max=40)
         yield bytes(message)
 
 
-def _mutate(message: bytearray, drawn: random.Random) -> None:
-    place = drawn.randrange(len(message) + 1)
-    kind = drawn.randrange(4)
-    if kind == 0 and place < len(message):
-        message[place] = drawn.randrange(256)
-    elif kind == 1:
-        del message[place:]
-    elif kind == 2:
-        message[place:place] = drawn.randbytes(drawn.randint(1, 40))
-    else:
-        message[place:place] = drawn.choice((b"\r\n", b"\r\n\r\n", b" ", b":", b"\0")) * 3
-
-
-@pytest.fixture
-def complaints(emulator: Emulator) -> Iterator[list[dict[str, Any]]]:
-    """What the event loop complains of; nothing may come."""
-    heard: list[dict[str, Any]] = []
-    emulator.loop.call_soon_threadsafe(
-        emulator.loop.set_exception_handler, lambda _, context: heard.append(context)
-    )
-    yield heard
-    assert heard == []
+def _separate(message: bytearray, place: int, drawn: random.Random) -> None:
+    """Insert what means something between the parts of a request."""
+    message[place:place] = drawn.choice((b"\r\n", b"\r\n\r\n", b" ", b":", b"\0")) * 3
 
 
 @pytest.mark.usefixtures("complaints")

@@ -36,6 +36,12 @@ def family() -> Plane:
     return made
 
 
+def news(family: Plane) -> list[tuple[str | None, str, str, str | bool]]:
+    """Return what has happened since the last look, and to which profile."""
+    events, family.truth.events = family.truth.events, []
+    return [(e.profile, e.kind.value, e.subject, e.value) for e in events]
+
+
 def test_the_parent_answers_straight_with_the_childs_choice(family: Plane) -> None:
     """One CNAME however deep; the child's own name answers the same."""
     assert family.answer("lab") == family.answer("child") == VIRGINIA_FQDN
@@ -50,16 +56,13 @@ def test_the_truth_of_the_parent_names_its_own_endpoint(family: Plane) -> None:
     """A choice within the child is the child's news; the parent's is the nested endpoint."""
     family.probe("a", *BAD, of="child")
 
-    told = [(e.profile, e.kind.value, e.subject, e.value) for e in family.truth.events]
-    assert told == [
+    assert news(family) == [
         ("child", "endpointMonitorStatus", "a", "Degraded"),
         ("child", "answer", "ns1:53", "b"),
         ("child", "answer", "ns2:53", "b"),
     ]
-    family.truth.events.clear()
     family.probe("b", *BAD, of="child")
-    told = [(e.profile, e.kind.value, e.subject, e.value) for e in family.truth.events]
-    assert told == [
+    assert news(family) == [
         ("child", "endpointMonitorStatus", "b", "Degraded"),
         ("child", "answer", "ns1:53", "a"),
         ("child", "answer", "ns2:53", "a"),

@@ -5,7 +5,8 @@ statuses and answers off Microsoft's tables.
 """
 
 import itertools
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -76,17 +77,13 @@ class Oracle:
             ),
             enabled=self.profile_on,
             method=RoutingMethod.WEIGHTED if self.weighted else RoutingMethod.PRIORITY,
-            monitor=type(MONITOR)(
-                protocol="HTTP",
-                port=80,
-                path="/",
-                interval_seconds=10,
-                timeout_seconds=5,
-                tolerated_failures=TOLERATED,
+            monitor=replace(
+                MONITOR, interval_seconds=10, timeout_seconds=5, tolerated_failures=TOLERATED
             ),
         )
 
 
+Step = str | tuple[str, bool]
 WRITES = st.sampled_from(
     ["profile", "method", *(f"{w} {n}" for w in ("on", "always") for n in NAMES)]
 )
@@ -108,13 +105,8 @@ def switch(oracle: Oracle, what: str) -> None:
     oracle.write(before)
 
 
-@settings(max_examples=150, deadline=None)
-@given(STEPS)
-def test_statuses_and_answers_are_always_documented_ones(
-    steps: list[str | tuple[str, bool]],
-) -> None:
-    """After every single step, for every endpoint, from both of prepared and fresh octets."""
-    made, oracle = Plane(), Oracle()
+def taken(made: Plane, oracle: Oracle, steps: list[Step]) -> Iterator[Step]:
+    """Take the steps with both, and yield each when it was taken."""
     made.plane.write(oracle.profile())
     for step in steps:
         if isinstance(step, str):
@@ -123,25 +115,25 @@ def test_statuses_and_answers_are_always_documented_ones(
         elif oracle.is_probed(step[0]):
             oracle.probe(*step)
             made.probe(step[0], step[1])
+        yield step
+
+
+@settings(max_examples=150, deadline=None)
+@given(STEPS)
+def test_statuses_and_answers_are_always_documented_ones(steps: list[Step]) -> None:
+    """After every single step, for every endpoint, from both of prepared and fresh octets."""
+    made, oracle = Plane(), Oracle()
+    for _ in taken(made, oracle, steps):
         assert {n: made.status(n) for n in NAMES} == {n: oracle.status(n) for n in NAMES}
         assert {made.answer(), made.answer(), made.answer(kind="AAAA")} <= oracle.answers()
 
 
 @settings(max_examples=100, deadline=None)
 @given(STEPS)
-def test_the_truth_tells_every_change_and_nothing_else(
-    steps: list[str | tuple[str, bool]],
-) -> None:
+def test_the_truth_tells_every_change_and_nothing_else(steps: list[Step]) -> None:
     """Replaying the log gives what ARM shows, and no event repeats the one before it."""
     made, oracle = Plane(), Oracle()
-    made.plane.write(oracle.profile())
-    for step in steps:
-        if isinstance(step, str):
-            switch(oracle, step)
-            made.plane.write(oracle.profile())
-        elif oracle.is_probed(step[0]):
-            oracle.probe(*step)
-            made.probe(step[0], step[1])
+    list(taken(made, oracle, steps))
     told: dict[tuple[str, str], list[str | bool]] = {}
     for event in made.truth.events:
         told.setdefault((event.kind.value, event.subject), []).append(event.value)

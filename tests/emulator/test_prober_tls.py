@@ -6,11 +6,6 @@ import ssl
 from datetime import timedelta
 from pathlib import Path
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
-
 from emulator.topology import Topology
 from tests.emulator.running import (
     ANCHOR,
@@ -22,6 +17,7 @@ from tests.emulator.running import (
     lab_topology,
     running,
 )
+from tests.support.certificates import self_signed
 
 HTTPS: Json = {
     "protocol": "HTTPS",
@@ -30,30 +26,6 @@ HTTPS: Json = {
     "timeoutInSeconds": 5,
     "toleratedNumberOfFailures": 0,
 }
-
-
-def stranger(directory: Path) -> ssl.SSLContext:
-    """Return a server's TLS with a certificate for another name, expired and signed by itself."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "somebody.else")])
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(ANCHOR - timedelta(days=9_000))
-        .not_valid_after(ANCHOR - timedelta(days=8_000))
-        .sign(key, hashes.SHA256())
-    )
-    pem = directory / "server.pem"
-    plain = serialization.NoEncryption()
-    form = serialization.PrivateFormat.PKCS8
-    encoding = serialization.Encoding.PEM
-    pem.write_bytes(key.private_bytes(encoding, form, plain) + certificate.public_bytes(encoding))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(pem)
-    return context
 
 
 async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -66,8 +38,10 @@ async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
 
 def test_a_certificate_is_needed_and_not_validated(tmp_path: Path) -> None:
     """Name, chain and expiry are ignored."""
+    expired = (ANCHOR - timedelta(days=9_000), ANCHOR - timedelta(days=8_000))
+    stranger = self_signed(tmp_path, "somebody.else", expired)
     with running(speed=20) as emulator:
-        started = asyncio.start_server(answer, "127.1.99.6", 0, ssl=stranger(tmp_path))
+        started = asyncio.start_server(answer, "127.1.99.6", 0, ssl=stranger)
         server = asyncio.run_coroutine_threadsafe(started, emulator.loop).result(5)
         emulator.world._places["127.1.0.4", 443] = server.sockets[0].getsockname()
 

@@ -1,6 +1,6 @@
 """Resolvers as vantages: what each kind makes of a TTL, on the wire and in the truth."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import dns.asyncquery
@@ -17,16 +17,8 @@ from tests.emulator.running import LAB, PROFILE, Json, lab_profile, running
 from tests.emulator.test_resolver import NAME, TARGET, World, absent
 
 EAST = "east.example.org"
+OfKind = Callable[[Kind], Awaitable[World]]
 RESOLVERS = Path(LAB).with_name("resolvers.json")
-
-
-async def of_kind(kind: Kind) -> World:
-    """Return a resolver of a kind before servers that lead from a name to an address."""
-    made = World()
-    made.kind = kind
-    await made.start()
-    lead(made, TARGET, "192.0.2.7")
-    return made
 
 
 def lead(world: World, target: str, address: str, ttl: int = 100) -> None:
@@ -36,10 +28,19 @@ def lead(world: World, target: str, address: str, ttl: int = 100) -> None:
 
 
 @pytest.fixture
-async def worlds() -> AsyncIterator[list[World]]:
-    """Worlds that are closed at the end."""
+async def of_kind() -> AsyncIterator[OfKind]:
+    """What starts a resolver of a kind before servers that lead from a name to an address."""
     made: list[World] = []
-    yield made
+
+    async def start(kind: Kind) -> World:
+        world = World()
+        world.kind = kind
+        await world.start()
+        made.append(world)
+        lead(world, TARGET, "192.0.2.7")
+        return world
+
+    yield start
     for world in made:
         world.stop()
 
@@ -50,17 +51,21 @@ async def told(world: World) -> str:
     return str(message.answer[0][0]).rstrip(".") if message.answer else "none"
 
 
-async def test_an_extending_resolver_keeps_short_answers_longer(worlds: list[World]) -> None:
-    """The switch is seen only after its own minimum; an absence is kept no longer than it says."""
-    world = await of_kind(Kind.of("extending", 300))
-    worlds.append(world)
-
-    assert await world.ttls() == [300, 300]
+async def assert_follows(world: World, after_seconds: int) -> None:
+    """A switch is seen after so many seconds, and not earlier."""
     lead(world, EAST, "192.0.2.8")
-    world.turn_clock(299)
+    world.turn_clock(after_seconds - 1)
     assert await told(world) == TARGET
     world.turn_clock(2)
     assert await told(world) == EAST
+
+
+async def test_an_extending_resolver_keeps_short_answers_longer(of_kind: OfKind) -> None:
+    """The switch is seen only after its own minimum; an absence is kept no longer than it says."""
+    world = await of_kind(Kind.of("extending", 300))
+
+    assert await world.ttls() == [300, 300]
+    await assert_follows(world, after_seconds=300)
     world.replies[NAME, Type.A] = absent(Rcode.NXDOMAIN, 30, 30)
     world.turn_clock(301)
     assert await told(world) == "none"
@@ -69,31 +74,24 @@ async def test_an_extending_resolver_keeps_short_answers_longer(worlds: list[Wor
     assert await told(world) == EAST
 
 
-async def test_an_extending_resolver_leaves_longer_ttls_alone(worlds: list[World]) -> None:
+async def test_an_extending_resolver_leaves_longer_ttls_alone(of_kind: OfKind) -> None:
     """It has a minimum, no maximum."""
     world = await of_kind(Kind.of("extending", 60))
-    worlds.append(world)
 
     assert await world.ttls() == [100, 60]
 
 
-async def test_a_capping_resolver_asks_earlier(worlds: list[World]) -> None:
+async def test_a_capping_resolver_asks_earlier(of_kind: OfKind) -> None:
     """It sees the switch before the TTL is over."""
     world = await of_kind(Kind.of("capping", 30))
-    worlds.append(world)
 
     assert await world.ttls() == [30, 10]
-    lead(world, EAST, "192.0.2.8")
-    world.turn_clock(29)
-    assert await told(world) == TARGET
-    world.turn_clock(2)
-    assert await told(world) == EAST
+    await assert_follows(world, after_seconds=30)
 
 
-async def test_a_pinned_resolver_never_asks_again(worlds: list[World]) -> None:
+async def test_a_pinned_resolver_never_asks_again(of_kind: OfKind) -> None:
     """Days later it still answers with what it found first; only absences expire."""
     world = await of_kind(Kind.of("pinned"))
-    worlds.append(world)
     world.replies[NAME, Type.A] = absent(Rcode.NXDOMAIN, 30, 30)
     assert await told(world) == "none"
     lead(world, TARGET, "192.0.2.7")
@@ -107,10 +105,9 @@ async def test_a_pinned_resolver_never_asks_again(worlds: list[World]) -> None:
     assert await told(world) == TARGET
 
 
-async def test_serve_stale_answers_past_the_ttl_while_nobody_answers(worlds: list[World]) -> None:
+async def test_serve_stale_answers_past_the_ttl_while_nobody_answers(of_kind: OfKind) -> None:
     """With its own short TTL, asking no more often than every 30 s; fresh data wins at once."""
     world = await of_kind(Kind.of("serveStale", 30))
-    worlds.append(world)
     await world.ask()
     world.replies.clear()  # SERVFAIL from now on
     world.turn_clock(101)
@@ -127,10 +124,9 @@ async def test_serve_stale_answers_past_the_ttl_while_nobody_answers(worlds: lis
 
 
 @pytest.mark.parametrize("tells", [True, False])
-async def test_a_stale_answer_says_so_if_it_is_to(worlds: list[World], tells: bool) -> None:
+async def test_a_stale_answer_says_so_if_it_is_to(of_kind: OfKind, tells: bool) -> None:
     """To whoever speaks EDNS; a fresh one has nothing to say."""
     world = await of_kind(Kind.of("serveStale", 30, tells_stale=tells))
-    worlds.append(world)
     question = dns.message.make_query(NAME, "A", use_edns=0)
     plain = dns.message.make_query(NAME, "A")
 
@@ -147,10 +143,9 @@ async def test_a_stale_answer_says_so_if_it_is_to(worlds: list[World], tells: bo
     assert await errors(plain) == []
 
 
-async def test_serve_stale_ends_after_a_day(worlds: list[World]) -> None:
+async def test_serve_stale_ends_after_a_day(of_kind: OfKind) -> None:
     """RFC 8767 suggests a maximum of one to three days."""
     world = await of_kind(Kind.of("serveStale"))
-    worlds.append(world)
     await world.ask()
     world.replies.clear()
     world.turn_clock(86_400 + 101)
@@ -158,12 +153,9 @@ async def test_serve_stale_ends_after_a_day(worlds: list[World]) -> None:
     assert (await world.ask()).rcode() == dns.rcode.SERVFAIL
 
 
-async def test_a_resolver_that_answers_stale_first_is_one_question_late(
-    worlds: list[World],
-) -> None:
+async def test_a_resolver_that_answers_stale_first_is_one_question_late(of_kind: OfKind) -> None:
     """The first client after the TTL gets the old answer, and the refresh is for the next."""
     world = await of_kind(Kind.of("serveStale", answers_stale_first=True))
-    worlds.append(world)
     heard: list[str] = []
     world.resolver.on_learned = lambda name, _known: heard.append(name)
     await world.ask()

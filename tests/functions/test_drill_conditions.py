@@ -10,6 +10,7 @@ from shared.core.errors import DrillNotFound
 from shared.core.model import Drill
 from shared.core.plan import Plan
 from tests.support.drills import a_drill
+from tests.support.routes import functions_of
 
 
 class AskedDrills:
@@ -59,9 +60,7 @@ def test_a_version_is_demanded(
 ) -> None:
     """Where it is another one, nothing is done."""
     drills = AskedDrills()
-    app = func.FunctionApp()
-    app.register_functions(acting(drills))  # type: ignore[arg-type]
-    functions = {f.get_function_name(): f.get_user_function() for f in app.get_functions()}
+    functions = functions_of(acting(drills))  # type: ignore[arg-type]
     body = json.dumps({"profile": "lab", "rtoSeconds": 300}).encode()
     answer = functions[function](
         func.HttpRequest(

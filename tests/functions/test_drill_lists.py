@@ -15,6 +15,7 @@ from shared.core.plan import Plan
 from shared.drills import View
 from tests.support.drills import a_drill, at
 from tests.support.memory import MemoryDrills
+from tests.support.routes import functions_of
 
 Json = dict[str, Any]
 
@@ -39,11 +40,8 @@ class Routes:
             self.close(self.store.create(plain(f"d{number}", "lab")), number * 100)
         self.store.create(plain("d4", "lab"))
         self.close(self.store.create(plain("other", "elsewhere")), 50)
-        app = func.FunctionApp()
-        app.register_functions(looking(ShownDrills(self.store)))  # type: ignore[arg-type]
-        self._functions = {
-            f.get_function_name(): f.get_user_function() for f in app.get_functions()
-        }
+        shown = ShownDrills(self.store)
+        self._functions = functions_of(looking(shown))  # type: ignore[arg-type]
 
     def close(self, drill: Drill, seconds: float) -> None:
         """Close a drill at that time."""

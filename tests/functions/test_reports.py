@@ -11,6 +11,7 @@ from shared.core.samples import Instant, Timeline
 from shared.reports import Reports
 from tests.support.drills import START
 from tests.support.reports import LAB_TIMELINE
+from tests.support.routes import functions_of
 from tests.support.worlds import a_finished_drill
 
 
@@ -38,9 +39,7 @@ class Recorded:
 
 def get(accept: str = "", **query: str) -> func.HttpResponse:
     """Return what the route answers."""
-    app = func.FunctionApp()
-    app.register_functions(blueprint(Reports(Recorded(), Recorded())))
-    (function,) = app.get_functions()
+    (function,) = functions_of(blueprint(Reports(Recorded(), Recorded()))).values()
     request = func.HttpRequest(
         method="GET",
         url="http://127.0.0.1/api/drills/d1/report",
@@ -49,7 +48,7 @@ def get(accept: str = "", **query: str) -> func.HttpResponse:
         route_params={"drill": "d1"},
         body=b"",
     )
-    answer = function.get_user_function()(request)
+    answer = function(request)
     assert isinstance(answer, func.HttpResponse)
     return answer
 

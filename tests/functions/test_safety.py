@@ -8,7 +8,7 @@ import pytest
 
 from functions import safety
 from shared.health import Health
-from tests.functions.test_timelines import functions_of
+from tests.support.routes import functions_of
 from tests.test_safety import Bench
 
 Json = dict[str, Any]

@@ -9,8 +9,8 @@ import pytest
 
 from functions import samples
 from shared.core.samples import instant
-from tests.functions.test_timelines import functions_of
 from tests.support.drills import at
+from tests.support.routes import functions_of
 from tests.test_history import END, Bench
 
 Json = dict[str, Any]

@@ -21,6 +21,7 @@ from shared.core.samples import (
     Transition,
 )
 from tests.support.drills import VIRGINIA_VM, at
+from tests.support.routes import functions_of
 
 Json = dict[str, Any]
 
@@ -40,13 +41,6 @@ EARLIER = Act(at=at(0), who="ada", where="198.51.100.7", what="stopDrill", subje
 FIRST = following("d1", None, replace(EARLIER, at=at(1)))
 AUDITED = replace(RECORDED, audit=(FIRST, following("d1", FIRST, EARLIER)))
 """The second entry's host has a clock that is behind."""
-
-
-def functions_of(blueprint: func.Blueprint) -> dict[str, Any]:
-    """Return a blueprint's functions by name."""
-    app = func.FunctionApp()
-    app.register_functions(blueprint)
-    return {str(f.get_function_name()): f.get_user_function() for f in app.get_functions()}
 
 
 def asked(url: str, recorded: Timeline = RECORDED) -> Json:

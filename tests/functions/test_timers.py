@@ -4,17 +4,18 @@ import asyncio
 import threading
 from typing import Any
 
-import azure.functions as func
 import pytest
 
 from functions import timers
+from tests.support.routes import functions_of
 
 
 class Runs:
-    """What the timers do, noted; a heartbeat may hang."""
+    """What the timers do, noted; a heartbeat may hang, and an act fail."""
 
     def __init__(self) -> None:
         self.done: list[str] = []
+        self.failing = ""
         self.may_beat = threading.Event()
         self.may_beat.set()
 
@@ -43,20 +44,23 @@ class Runs:
         self.done.append("remove")
         return 0
 
+    def _act(self, name: str) -> None:
+        self.done.append(name)
+        if name == self.failing:
+            raise RuntimeError(name)
+
     def functions(self) -> dict[str, Any]:
         """Return the timers' functions by name."""
         runs = timers.Runs(
             take=self.take,
-            advance=lambda: self.done.append("advance"),
+            advance=lambda: self._act("advance"),
             restore=self.restore,
             beat=self.beat,
-            start_due=lambda: self.done.append("start due"),
+            start_due=lambda: self._act("start due"),
             take_baseline=self.take_baseline,
             remove_expired=self.remove_expired,
         )
-        app = func.FunctionApp()
-        app.register_functions(timers.blueprint(runs))
-        return {str(f.get_function_name()): f.get_user_function() for f in app.get_functions()}
+        return functions_of(timers.blueprint(runs))
 
 
 @pytest.fixture
@@ -98,3 +102,14 @@ def test_the_watchdog_and_the_sweep_are_functions_of_their_own(runs: Runs) -> No
     functions["remove_expired"](None)
 
     assert runs.done == ["restore", "beat restore_overdue", "remove"]
+
+
+@pytest.mark.parametrize("failing", ["advance", "start due"])
+def test_one_timer_serves_both_and_neither_keeps_the_other(runs: Runs, failing: str) -> None:
+    """Open drills move on first; a failure of either leaves the other, and the watchdog, alone."""
+    runs.failing = failing
+
+    with pytest.raises(RuntimeError, match=failing):
+        runs.functions()["advance_drills"](None)
+
+    assert [each for each in runs.done if "beat" not in each] == ["advance", "start due"]

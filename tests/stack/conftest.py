@@ -6,8 +6,9 @@ from contextlib import AbstractContextManager, contextmanager
 import pytest
 
 from devtools import paths, stack
-from tests.support.lab import Lab, running_lab
+from tests.support.lab import Lab, lab_profile, running_lab
 
+SPEED = 20
 StartLab = Callable[..., AbstractContextManager[Lab]]
 
 
@@ -24,3 +25,11 @@ def start_lab(request: pytest.FixtureRequest) -> StartLab:
             yield lab
 
     return start
+
+
+@pytest.fixture(scope="module")
+def lab(start_lab: StartLab) -> Iterator[Lab]:
+    """Return a stack with the lab's profile at quick settings; others are a module's own."""
+    with start_lab(SPEED) as lab:
+        lab.provision(lab_profile("10/9/0", ttl_seconds=5))
+        yield lab

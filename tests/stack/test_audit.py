@@ -1,29 +1,18 @@
 """The audit over real sockets: every act that Azure saw has its entries, whoever died meanwhile."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from azure.data.tables import TableServiceClient, UpdateMode  # noqa: TID251 (the real service)
 
-from tests.stack.conftest import StartLab
-from tests.support.lab import QUICK_PLAN, Lab, at, lab_profile
+from tests.support.lab import QUICK_PLAN, Lab, at
 
 Json = dict[str, Any]
 
 pytestmark = pytest.mark.long
 
-SPEED = 20
 CLOSED_SECONDS = 3_000.0
 VERBS = {"powerOff": "inject", "start": "rollBack"}
-
-
-@pytest.fixture(scope="module")
-def lab(start_lab: StartLab) -> Iterator[Lab]:
-    """Return a stack on which the lab's profile is Online, at quick settings."""
-    with start_lab(SPEED) as lab:
-        lab.provision(lab_profile("10/9/0", ttl_seconds=5))
-        yield lab
 
 
 def audit_of(lab: Lab, drill_id: str) -> list[Json]:

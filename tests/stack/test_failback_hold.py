@@ -1,12 +1,10 @@
 """`failback: hold`: machines come back at once, traffic when somebody says so, or in the end."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from tests.stack.conftest import StartLab
 from tests.support.aftermath import assert_nothing_is_held
 from tests.support.hands import (
     CLIENTS,
@@ -22,13 +20,12 @@ from tests.support.hands import (
     truth_since,
     written,
 )
-from tests.support.lab import DRILL_POLL_SECONDS, QUICK_PLAN, Lab, at, lab_profile
+from tests.support.lab import DRILL_POLL_SECONDS, QUICK_PLAN, Lab, at
 
 Json = dict[str, Any]
 
 pytestmark = pytest.mark.long
 
-SPEED = 20
 DRILL_SECONDS = 2_000.0
 HELD_SECONDS = 40.0  # how long a person takes; several ticks, and more than any cache keeps
 RELEASE_SECONDS = 15.0  # from being told to the write: a tick every 5 s, and this machine's delay
@@ -40,14 +37,6 @@ STEPS = [
     ("virginia-vm", "start"),
     ("virginia", "Enabled"),
 ]
-
-
-@pytest.fixture(scope="module")
-def lab(start_lab: StartLab) -> Iterator[Lab]:
-    """Return a stack with the lab's profile at quick settings."""
-    with start_lab(SPEED) as lab:
-        lab.provision(lab_profile("10/9/0", ttl_seconds=5))
-        yield lab
 
 
 def hold(lab: Lab, drill_id: str, plan: Json) -> datetime:

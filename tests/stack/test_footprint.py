@@ -1,27 +1,17 @@
 """What the function host takes: memory after a drill, and time until it answers."""
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.stack.conftest import StartLab
-from tests.support.lab import QUICK_PLAN, Lab, lab_profile
+from tests.support.lab import QUICK_PLAN, Lab
 
 pytestmark = pytest.mark.long
 
 RSS_MEGABYTES_MAX = 150
 START_SECONDS_MAX = 2.0
 STARTS = 3  # the quickest counts: anything else may have kept the machine busy
-
-
-@pytest.fixture(scope="module")
-def lab(start_lab: StartLab) -> Iterator[Lab]:
-    """Return a stack with the lab's profile at quick settings."""
-    with start_lab(20) as lab:
-        lab.provision(lab_profile("10/9/0", ttl_seconds=5))
-        yield lab
 
 
 def peak_megabytes(pid: int) -> float:

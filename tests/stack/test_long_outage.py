@@ -5,17 +5,15 @@ report states it. Whatever is lost, what the report does say is true.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import pytest
 
 from shared.core.windows import HELD_MS_MAX
 from tests.stack.conftest import StartLab
-from tests.stack.test_outage import CLOSED_SECONDS, OUTAGES, Behind, behind_a_proxy, gaps
 from tests.support.aftermath import assert_all_is_well
-from tests.support.lab import QUICK_PLAN, Lab, at, lab_profile
+from tests.support.lab import Lab, at, lab_profile
+from tests.support.outages import Behind, Drilled, behind_a_proxy, drill_through, gaps
 
 Json = dict[str, Any]
 
@@ -29,26 +27,19 @@ NAP_SECONDS_MAX = 20.0
 FRESH = "client/fresh"
 
 
-@dataclass
-class Drilled:
-    """A drill that went through an outage, from when to when."""
+def asked_share(lab: Lab, drilled: Drilled) -> float:
+    """The share of the outage's seconds in which the client was asked, as recorded."""
+    path = f"/drills/{drilled.closed['id']}/timeline?series={FRESH}&$top=5000"
+    asked = [at(record["askedAt"]) for record in lab.must("GET", path)["value"]]
+    since, until = drilled.since, drilled.until
+    during = {each.replace(microsecond=0) for each in asked if since <= each < until}
+    return len(during) / (until - since).total_seconds()
 
-    closed: Json
-    report: Json
-    since: datetime
-    until: datetime
 
-    def asked_share(self, lab: Lab) -> float:
-        """The share of the outage's seconds in which the client was asked, as recorded."""
-        path = f"/drills/{self.closed['id']}/timeline?series={FRESH}&$top=5000"
-        asked = [at(record["askedAt"]) for record in lab.must("GET", path)["value"]]
-        during = {each.replace(microsecond=0) for each in asked if self.since <= each < self.until}
-        return len(during) / (self.until - self.since).total_seconds()
-
-    def longest_gap_seconds(self) -> float:
-        """How long the client was not asked, at the longest."""
-        gaps = [gap for gap in self.report["samples"]["gaps"] if gap["series"] == FRESH]
-        return max(((at(g["until"]) - at(g["after"])).total_seconds() for g in gaps), default=0.0)
+def longest_gap_seconds(report: Json) -> float:
+    """How long the client was not asked, at the longest."""
+    found = [gap for gap in report["samples"]["gaps"] if gap["series"] == FRESH]
+    return max(((at(g["until"]) - at(g["after"])).total_seconds() for g in found), default=0.0)
 
 
 @pytest.fixture(scope="module")
@@ -57,21 +48,6 @@ def behind(start_lab: StartLab) -> Iterator[Behind]:
     with start_lab(SPEED) as lab, behind_a_proxy(lab) as behind:
         lab.provision(lab_profile("10/9/0", ttl_seconds=5))
         yield behind
-
-
-def drill_through(behind: Behind, outage: str, virtual_seconds: float) -> Drilled:
-    """Run a drill whose tables go when its machine has stopped, and come back."""
-    lab, drill_id = behind.lab, f"{outage}-{virtual_seconds:g}"
-    lab.wait_online()
-    lab.start_drill(drill_id, QUICK_PLAN)
-    for _ in lab.turns(300, "the machine to be stopped"):
-        if not lab.is_running():
-            break
-    since = lab.now()
-    OUTAGES[outage](behind, virtual_seconds)
-    until = lab.now()
-    closed = lab.wait_closed(drill_id, CLOSED_SECONDS)
-    return Drilled(closed, lab.report(drill_id), since, until)
 
 
 @pytest.mark.long
@@ -90,8 +66,8 @@ def test_what_was_sampled_meanwhile_is_written_later(
     """Every second of the outage is there, and the verdicts rest on it."""
     drilled = drill_through(behind, outage, virtual_seconds)
 
-    assert drilled.asked_share(behind.lab) >= ASKED_SHARE_MIN
-    assert drilled.longest_gap_seconds() <= NAP_SECONDS_MAX
+    assert asked_share(behind.lab, drilled) >= ASKED_SHARE_MIN
+    assert longest_gap_seconds(drilled.report) <= NAP_SECONDS_MAX
     assert_all_is_well(behind.lab, drilled.report)
     failover, _ = drilled.report["objectives"]
     assert failover["verdict"] == "met"

@@ -1,11 +1,9 @@
 """`POST /drills/{id}/restore`: whatever became of a drill, what it broke is put right again."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.stack.conftest import StartLab
 from tests.support.aftermath import assert_nothing_is_held, assert_true
 from tests.support.hands import (
     DRILL_HEADER,
@@ -15,13 +13,12 @@ from tests.support.hands import (
     machine_path,
     truth_since,
 )
-from tests.support.lab import DRILL_POLL_SECONDS, QUICK_PLAN, VIRGINIA_VM, Lab, at, lab_profile
+from tests.support.lab import DRILL_POLL_SECONDS, QUICK_PLAN, VIRGINIA_VM, Lab, at
 
 Json = dict[str, Any]
 
 pytestmark = pytest.mark.long
 
-SPEED = 20
 DRILL_SECONDS = 2_000.0
 CLOSING_SECONDS = 200.0  # a reopened record is the watchdog's, who comes every minute
 LONG = QUICK_PLAN | {"holdSeconds": 300}  # time enough to ask in the hold
@@ -29,14 +26,6 @@ BROKEN_BY_HAND = {
     "endpointDisable": {"endpointStatus": "Disabled"},
     "probePath": {"customHeaders": [DRILL_HEADER]},
 }
-
-
-@pytest.fixture(scope="module")
-def lab(start_lab: StartLab) -> Iterator[Lab]:
-    """Return a stack with the lab's profile at quick settings."""
-    with start_lab(SPEED) as lab:
-        lab.provision(lab_profile("10/9/0", ttl_seconds=5))
-        yield lab
 
 
 def reach(lab: Lab, drill_id: str, phase: str, plan: Json) -> Json:

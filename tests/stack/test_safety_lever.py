@@ -5,27 +5,18 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from tests.stack.conftest import StartLab
+from tests.stack.conftest import SPEED
 from tests.support.aftermath import assert_all_is_well, injections
-from tests.support.lab import QUICK_PLAN, Json, Lab, at, lab_profile
+from tests.support.lab import QUICK_PLAN, Json, Lab, at
 from tests.support.phases import wait_for_phase
 
 pytestmark = pytest.mark.long
 
-SPEED = 20
 PHASE_SECONDS, CLOSED_SECONDS = 600.0, 2_000.0
 # A tick of 5 s, a start of 21.7 s, a boot of 10 s, a probe every 10 s and a TTL of 5 s, each at its
 # worst; and what these requests may take on this machine at this speed.
 BACK_SECONDS = 5 + 21.7 + 10 + 10 + 5 + 1 * SPEED
 PLAN = QUICK_PLAN | {"holdSeconds": 600}  # it would stay away for long
-
-
-@pytest.fixture(scope="module")
-def lab(start_lab: StartLab) -> Iterator[Lab]:
-    """Return a stack with the lab's profile at quick settings."""
-    with start_lab(SPEED) as lab:
-        lab.provision(lab_profile("10/9/0", ttl_seconds=5))
-        yield lab
 
 
 @pytest.fixture(autouse=True)

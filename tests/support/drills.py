@@ -14,7 +14,7 @@ from shared.core.model import (
     Vantages,
 )
 from shared.core.plan import FaultKind, Plan
-from shared.core.samples import Instant, instant
+from shared.core.samples import Instant, Outcome, Sample, instant
 
 START: Instant = instant("2026-11-22T09:00:00Z")
 GROUP = "/subscriptions/0000/resourceGroups/switchback-lab-eastus/providers"
@@ -30,6 +30,18 @@ def at(seconds: float) -> Instant:
     return START + round(seconds * 1_000)
 
 
+def an_endpoint(name: str, priority: int, host: str, address: str) -> EndpointSnapshot:
+    """Return an endpoint that is a public address in Azure."""
+    return EndpointSnapshot(
+        name=name,
+        type="azureEndpoints",
+        target=host,
+        priority=priority,
+        host=host,
+        address=address,
+    )
+
+
 LAB = Snapshot(
     profile="lab",
     profile_id=f"{GROUP}/Microsoft.Network/trafficManagerProfiles/lab",
@@ -37,22 +49,8 @@ LAB = Snapshot(
     ttl_seconds=100,
     monitor=MonitorSettings(),
     endpoints=(
-        EndpointSnapshot(
-            name="virginia",
-            type="azureEndpoints",
-            target=VIRGINIA_NAME,
-            priority=1,
-            host=VIRGINIA_NAME,
-            address=VIRGINIA,
-        ),
-        EndpointSnapshot(
-            name="amsterdam",
-            type="azureEndpoints",
-            target=AMSTERDAM_NAME,
-            priority=2,
-            host=AMSTERDAM_NAME,
-            address=AMSTERDAM,
-        ),
+        an_endpoint("virginia", 1, VIRGINIA_NAME, VIRGINIA),
+        an_endpoint("amsterdam", 2, AMSTERDAM_NAME, AMSTERDAM),
     ),
     targets=(TargetMachine(id=VIRGINIA_VM, name="virginia-vm"),),
     vantages=Vantages(
@@ -100,3 +98,27 @@ def an_undo_record(**changed: object) -> UndoRecord:
         answered_before=True,
     )
     return replace(record, **changed)  # type: ignore[arg-type]
+
+
+def a_sample(series: str, second: float, answer: str, outcome: Outcome = Outcome.OK) -> Sample:
+    """Return a sample that was answered ten milliseconds after it was asked."""
+    return Sample(series, at(second), at(second) + 10, outcome, answer)
+
+
+def lab_samples(seconds: range, *, at_virginia: bool = True) -> list[Sample]:
+    """Return what every series shows while one of the two endpoints serves."""
+    name, address = (VIRGINIA_NAME, VIRGINIA) if at_virginia else (AMSTERDAM_NAME, AMSTERDAM)
+    health = Outcome.OK if at_virginia else Outcome.TIMEOUT
+    samples = []
+    for second in seconds:
+        samples += [
+            a_sample(f"dns/authoritative/{SERVER}", second, name),
+            a_sample(f"dns/recursive/{RESOLVER}", second, f"{name}>{address}"),
+            a_sample("health/virginia", second, VIRGINIA, health),
+            a_sample("health/amsterdam", second, AMSTERDAM),
+            a_sample("client/fresh", second, address),
+        ]
+        if second % 2 == 0:
+            status = "Online" if at_virginia else "Degraded"
+            samples.append(a_sample("monitor/virginia", second, status))
+    return samples

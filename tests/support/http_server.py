@@ -6,13 +6,7 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from typing import TypeVar
 
 Responder = Callable[[bytes], bytes | None]
 """Takes the request's head; returns what is sent before hanging up, or None: silence."""
@@ -24,46 +18,44 @@ def answer(status: int, *headers: str, body: str = "served\n") -> bytes:
     return "\r\n".join(lines).encode()
 
 
-class HttpServer(socketserver.ThreadingTCPServer):
-    """Answers as `respond` says (it may be changed at any time) and keeps the requests."""
+class Connection(socketserver.BaseRequestHandler):
+    """A client's connection, through TLS where the server has a certificate."""
 
-    daemon_threads = False  # so that closing waits for every connection
-    allow_reuse_address = True
-    request_queue_size = 128
-
-    def __init__(self, respond: Responder, context: ssl.SSLContext | None = None) -> None:
-        super().__init__(("127.0.0.1", 0), _Connection)
-        self.respond, self.context = respond, context
-        self.requests: list[bytes] = []
-        self.closing = threading.Event()
-        self.port: int = self.server_address[1]
-
-
-class _Connection(socketserver.BaseRequestHandler):
-    server: HttpServer
+    server: "HttpServer"
 
     def handle(self) -> None:
+        """Serve until one of the two hangs up."""
         context: ssl.SSLContext | None = self.server.context
         with suppress(OSError):
             if context is None:
-                self._serve(self.request)
+                self.serve(self.request)
                 return
             with context.wrap_socket(
                 self.request, server_side=True, do_handshake_on_connect=False
             ) as secured:
                 secured.do_handshake()
-                self._serve(secured)
+                self.serve(secured)
 
-    def _serve(self, connection: socket.socket) -> None:
+    def serve(self, connection: socket.socket) -> None:
+        """Answer one request."""
+        self.answer_next(connection)
+
+    def answer_next(self, connection: socket.socket) -> bool:
+        """Answer the next request; False where none came, or where it is met with silence."""
         head = self._head(connection)
         if not head:
-            return
-        self.server.requests.append(head)
+            return False
+        self.note(head)
         response = self.server.respond(head)
         if response is None:
             self.server.closing.wait()
-            return
+            return False
         connection.sendall(response)
+        return True
+
+    def note(self, head: bytes) -> None:
+        """Keep what was asked."""
+        self.server.requests.append(head)
 
     def _head(self, connection: socket.socket) -> bytes:
         head = b""
@@ -75,44 +67,45 @@ class _Connection(socketserver.BaseRequestHandler):
         return head
 
 
+class HttpServer(socketserver.ThreadingTCPServer):
+    """Answers as `respond` says (it may be changed at any time) and keeps the requests."""
+
+    daemon_threads = False  # so that closing waits for every connection
+    allow_reuse_address = True
+    request_queue_size = 128
+    connection = Connection
+
+    def __init__(self, respond: Responder, context: ssl.SSLContext | None = None) -> None:
+        super().__init__(("127.0.0.1", 0), self.connection)
+        self.respond, self.context = respond, context
+        self.requests: list[bytes] = []
+        self.closing = threading.Event()
+        self.port: int = self.server_address[1]
+
+    def end(self) -> None:
+        """Keep nobody waiting any longer."""
+        self.closing.set()
+
+
+Server = TypeVar("Server", bound=HttpServer)
+
+
 @contextmanager
-def http_server(respond: Responder, context: ssl.SSLContext | None = None) -> Iterator[HttpServer]:
-    """A server that answers within the block."""
-    with HttpServer(respond, context) as server:
+def serving(server: Server) -> Iterator[Server]:
+    """Let a server answer within the block."""
+    with server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         try:
             yield server
         finally:
-            server.closing.set()
+            server.end()
             server.shutdown()
             thread.join()
 
 
-def self_signed(folder: Path, host: str) -> ssl.SSLContext:
-    """Return a server's TLS context with a certificate that nobody vouches for."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
-    now = datetime.fromtimestamp(0, UTC) + timedelta(days=365 * 50)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now)
-        .not_valid_after(now + timedelta(days=365 * 50))
-        .sign(key, hashes.SHA256())
-    )
-    file = folder / "server.pem"
-    file.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-        + certificate.public_bytes(serialization.Encoding.PEM)
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(file)
-    return context
+@contextmanager
+def http_server(respond: Responder, context: ssl.SSLContext | None = None) -> Iterator[HttpServer]:
+    """A server that answers within the block."""
+    with serving(HttpServer(respond, context)) as server:
+        yield server

@@ -67,6 +67,14 @@ class ToyMachine:
         return Seen(state=self.state, fault_in_place=known.get(self.state or ""))
 
 
+class DyingMachine(ToyMachine):
+    """A machine whose host dies while it sends the fault."""
+
+    def inject(self, broken: Broken, not_after: Instant) -> Told:
+        """Die."""
+        raise KeyboardInterrupt
+
+
 @dataclass
 class ToySetting:
     """An endpoint's status: it changes at once, and may be read as an old copy of itself."""

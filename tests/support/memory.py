@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from itertools import count
 from threading import Lock
+from typing import TypeVar
 
 from shared.core.errors import DrillExists, DrillNotFound, ProfileBusy, StaleRow
 from shared.core.lever import Lever
@@ -20,6 +21,7 @@ from shared.core.samples import (
 )
 
 Json = dict[str, object]
+Store = TypeVar("Store")
 
 
 class MemoryDrills:
@@ -202,6 +204,12 @@ class MemoryTimeline:
         """Write down that a drill entered a phase."""
         del drill_id
         self.transitions.append(transition)
+
+
+def in_place_of(store: object, odd: Store) -> Store:
+    """Return an odd store with all that is in another."""
+    odd.__dict__.update(store.__dict__)
+    return odd
 
 
 def _key(record: UndoRecord) -> tuple[str, str, str]:
