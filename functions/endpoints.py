@@ -7,7 +7,7 @@ import azure.functions as func
 from functions._http import answered, number, path_name, written
 from functions._models import EndpointBody, read, wire
 from functions._profile_answers import told
-from shared.core.plan import FaultKind
+from shared.core.plan import ClientClass, FaultKind
 from shared.profiles import Profiles
 from shared.render.wire import envelope_to_wire
 
@@ -29,7 +29,8 @@ def blueprint(profiles: Profiles) -> func.Blueprint:
             if name in req.params
         }
         fault = str(req.params.get("fault", FaultKind.VM_POWER_OFF))
-        promised = profiles.envelope(path_name(req, "profile"), asked, fault)
+        client = str(req.params.get("objectiveClient", ClientClass.FRESH))
+        promised = profiles.envelope(path_name(req, "profile"), asked, fault, client)
         return written(envelope_to_wire(promised))
 
     @bp.function_name("put_endpoint")

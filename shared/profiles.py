@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
 
 from shared.core.desired import Change, changes, short_type, wanted_endpoint, wanted_profile
@@ -16,7 +17,7 @@ from shared.core.errors import (
     ProfileRegistered,
     RefusedByAzure,
 )
-from shared.core.plan import FaultKind
+from shared.core.plan import ClientClass, FaultKind
 from shared.core.profile_rules import endpoint_faults, monitor_faults, profile_faults, ttl_faults
 from shared.core.profile_view import (
     clashes,
@@ -139,19 +140,25 @@ class Profiles:
         return Written(profile_view(name, OBSERVED, live), (), is_new=was is None)
 
     def envelope(
-        self, name: str, asked: Mapping[str, int], fault: str = FaultKind.VM_POWER_OFF
+        self,
+        name: str,
+        asked: Mapping[str, int],
+        fault: str = FaultKind.VM_POWER_OFF,
+        client: str = ClientClass.FRESH,
     ) -> Envelope:
-        """Return what the live settings promise for a fault; what is asked for overrides them."""
-        if fault not in set(FaultKind):
-            message = f"fault is {fault!r}; it must be one of {', '.join(FaultKind)}."
-            raise InvalidInput(message, (Fault("InvalidValue", "fault", message),))
+        """Return what the live settings promise for a fault and a class of client.
+
+        What is asked for overrides them.
+        """
+        known = {"fault": (fault, FaultKind), "objectiveClient": (client, ClientClass)}
+        _raise_if(tuple(wrong for each, of in known.items() for wrong in _unknown(each, *of)))
         _, live = self._live(name)
         live_config = live["properties"]["monitorConfig"]
         config = live_config | {n: asked[n] for n in MONITOR_QUESTIONS if n in asked}
         ttl = asked.get("ttl", live["properties"]["dnsConfig"]["ttl"])
         _raise_if((*monitor_faults(config), *ttl_faults(ttl)))
         monitor = monitor_settings(config)
-        sampling = Sampling(interval_seconds=1, timeout_seconds=2)
+        sampling = Sampling(interval_seconds=1, timeout_seconds=2, client=ClientClass(client))
         return envelope(monitor, ttl, FaultKind(fault), sampling)
 
     def get(self, name: str) -> Json:
@@ -289,6 +296,12 @@ def _applied(entry: Json, endpoint: str, now: list[Json]) -> Json:
     applied: Json = entry["lastApplied"]
     others = [e for e in endpoints_of(applied) if e["name"].lower() != endpoint.lower()]
     return applied | {"properties": applied["properties"] | {"endpoints": [*others, *now]}}
+
+
+def _unknown(name: str, value: str, known: type[StrEnum]) -> Iterator[Fault]:
+    if value not in set(known):
+        message = f"{name} is {value!r}; it must be one of {', '.join(known)}."
+        yield Fault("InvalidValue", name, message)
 
 
 def _observed_faults(resource_id: str) -> Iterator[Fault]:

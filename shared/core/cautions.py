@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 
+from shared.core.envelope import stays
 from shared.core.facts import Facts
 from shared.core.model import Caution
 from shared.core.permissions import needed
 from shared.core.plan import ClientClass, FaultKind
+from shared.core.questions import can_visit
 
 KEEPERS = frozenset({ClientClass.KEEPALIVE, ClientClass.PINNED})
 
@@ -18,6 +20,7 @@ def cautions(facts: Facts) -> tuple[Caution, ...]:
         *_spared(facts),
         *_permissions(facts),
         *_client(facts),
+        *_left_out(facts),
     )
 
 
@@ -77,7 +80,32 @@ def _client(facts: Facts) -> Iterator[Caution]:
             target="objectiveClient",
             message=f"objectiveClient is {client}, which keeps its address or its connection past "
             "every TTL: the drill may wait for it in vain and end timed-out. That is what it "
-            "shows; to judge the failover itself, choose fresh or ttl.",
+            f"shows; to judge the failover itself, choose fresh or ttl.{_budget(facts)}",
+        )
+
+
+def _budget(facts: Facts) -> str:
+    """Say what a client outage's budget means where nothing promises that the outage ends."""
+    plan = facts.plan
+    budget = plan.stop_conditions.client_outage_seconds_max
+    if budget is None or not stays(plan.objective_client, plan.fault):
+        return ""
+    return (
+        f" Nothing bounds its failover, so that stopConditions.clientOutageSecondsMax ({budget}) "
+        "is below no bound: it stops the drill when it is spent."
+    )
+
+
+def _left_out(facts: Facts) -> Iterator[Caution]:
+    url, client = facts.snapshot.vantages.client_url, facts.plan.objective_client
+    left_out = [each for each in ClientClass if not can_visit(each, url)]
+    if left_out and client not in left_out:
+        yield Caution(
+            code="ClientLeftOut",
+            target="clientUrl",
+            message=f"Clients visit {url}: a connection over which nothing is asked cannot show "
+            f"that it still works, so {' and '.join(left_out)} is left out. Give an http or https "
+            "clientUrl to see it too.",
         )
 
 

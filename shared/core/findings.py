@@ -6,11 +6,18 @@ from dataclasses import dataclass
 from shared.core.audit import Verified
 from shared.core.coverage import Coverage
 from shared.core.evidence import Evidence
-from shared.core.intervals import Comparison, Elapsed, at_least, between, in_words
+from shared.core.intervals import (
+    Comparison,
+    Elapsed,
+    at_least,
+    between,
+    bounds_in_words,
+    in_words,
+)
 from shared.core.milestones import Milestone, NotReached, Switch
 from shared.core.phases import Journey, PhaseTime
 from shared.core.samples import ClockStep, Instant, rfc3339
-from shared.core.seek import returned_by_others
+from shared.core.seek import Milestones, returned_by_others
 
 SWITCHED = {Switch.FAILOVER: "authoritativeSwitched", Switch.FAILBACK: "authoritativeBack"}
 RESOLVED = {Switch.FAILOVER: "resolverSwitched", Switch.FAILBACK: "resolverBack"}
@@ -43,10 +50,8 @@ class Facts:
 
 
 def find(facts: Facts) -> list[Finding]:
-    """Return every finding; thin sampling first, for it weakens all the rest."""
+    """Return every finding about endpoints, name servers and resolvers, and every gap."""
     return [
-        *_thin_sampling(facts),
-        *_own_losses(facts),
         *_machines_spared(facts),
         *_restored_by_others(facts),
         *_beyond_the_envelope(facts),
@@ -83,36 +88,10 @@ def clocks_set(steps: Iterable[ClockStep]) -> Iterator[Finding]:
         yield Finding(code="ClockSet", subject="clock", message=message, elapsed=elapsed)
 
 
-def _thin_sampling(facts: Facts) -> Iterator[Finding]:
-    coverage = facts.coverage
-    if coverage.is_thin:
-        message = (
-            f"Only {100 * coverage.attempted_share:.2f} % of the slots were attempted "
-            f"({coverage.attempted} of {coverage.expected}): what follows is less sure."
-        )
-        yield Finding(code="ThinSampling", subject="samples", message=message)
-
-
 def _machines_spared(facts: Facts) -> Iterator[Finding]:
     if facts.kept_serving:
         endpoint = facts.journey.drill.endpoint
         yield Finding(code="MachinesSpared", subject=endpoint, message=f"{facts.kept_serving}.")
-
-
-def _own_losses(facts: Facts) -> Iterator[Finding]:
-    """Yield that answers may have been lost by us, not by servers."""
-    lost = sorted(
-        sample.asked_at
-        for of_it in facts.evidence.series.values()
-        for sample in of_it
-        if sample.is_our_loss
-    )
-    if lost:
-        message = (
-            f"{len(lost)} questions timed out while our own receive buffer overflowed, from "
-            f"{rfc3339(lost[0])} to {rfc3339(lost[-1])}: servers may have answered."
-        )
-        yield Finding(code="ReceiveBufferLosses", subject="samples", message=message)
 
 
 def _restored_by_others(facts: Facts) -> Iterator[Finding]:
@@ -157,8 +136,8 @@ def _past_ttl(facts: Facts) -> Iterator[Finding]:
             excess = kept + Elapsed(-ttl, -ttl)
             if excess.seconds_min > 0:
                 message = (
-                    f"Resolver {resolver} kept its old answer {_seconds(excess)} past its TTL "
-                    f"of {in_words(ttl)} s in the {of}."
+                    f"Resolver {resolver} kept its old answer {bounds_in_words(excess)} past its "
+                    f"TTL of {in_words(ttl)} s in the {of}."
                 )
                 yield Finding(
                     code="ResolverPastTtl", subject=resolver, message=message, elapsed=excess
@@ -191,23 +170,30 @@ def _kept(facts: Facts, of: Switch, last: Milestone) -> Iterator[tuple[str, Elap
 
 
 def _disagreeing_servers(facts: Facts) -> Iterator[Finding]:
+    """Yield for how long name servers said different things; of several, those furthest apart."""
     found = facts.journey.found
     for of in Switch:
         servers = [m for m in found.reached if m.name == SWITCHED[of]]
-        missing = found.missing(SWITCHED[of])
         if not servers:
             continue
         first = min(servers, key=lambda m: m.interval.not_after)
-        last = max(servers, key=lambda m: m.interval.after)
-        apart, other = between(first.interval, last.interval), last.vantage
-        if missing is not None and missing.not_before is not None:
-            apart, other = at_least(first.interval, missing.not_before), missing.vantage
+        apart, other = max(_behind(found, of, first), key=lambda each: each[0].seconds_min)
         if apart.seconds_min > 0:
             message = (
                 f"Name servers {first.vantage} and {other} disagreed "
-                f"for {_seconds(apart)} in the {of}."
+                f"for {bounds_in_words(apart)} in the {of}."
             )
             yield Finding(code="ServersDisagree", subject=other, message=message, elapsed=apart)
+
+
+def _behind(found: Milestones, of: Switch, first: Milestone) -> Iterator[tuple[Elapsed, str]]:
+    """Yield how long after the first server each one switched, or was known not to have."""
+    for milestone in found.reached:
+        if milestone.name == SWITCHED[of]:
+            yield between(first.interval, milestone.interval), milestone.vantage
+    for missing in found.not_reached:
+        if missing.name == SWITCHED[of] and missing.not_before is not None:
+            yield at_least(first.interval, missing.not_before), missing.vantage
 
 
 def _errors_in_failback(facts: Facts) -> Iterator[Finding]:
@@ -245,9 +231,3 @@ def _gaps(facts: Facts) -> Iterator[Finding]:
         yield Finding(
             code="Gap", subject=gap.series, message=message, elapsed=Elapsed(seconds, seconds)
         )
-
-
-def _seconds(elapsed: Elapsed) -> str:
-    if elapsed.seconds_max is None:
-        return f"at least {in_words(elapsed.seconds_min)} s"
-    return f"{in_words(elapsed.seconds_min)} to {in_words(elapsed.seconds_max)} s"

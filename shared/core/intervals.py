@@ -7,6 +7,7 @@ be negative: of two effects that follow each other closely, either may be seen f
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from math import inf
 from typing import NamedTuple
 
 from shared.core.samples import Instant
@@ -44,10 +45,19 @@ class Interval(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Elapsed:
-    """A time with two bounds; `seconds_max` is None where nothing bounds it."""
+    """A time with two bounds; `seconds_max` is None where nothing bounds it.
+
+    What is measured has a lower bound always. A promise may have none: minus infinity, which adds
+    and compares like any bound, and leaves as `seconds_least`.
+    """
 
     seconds_min: float
     seconds_max: float | None
+
+    @property
+    def seconds_least(self) -> float | None:
+        """The lower bound; None where nothing bounds it."""
+        return None if self.seconds_min == -inf else self.seconds_min
 
     def __add__(self, other: "Elapsed") -> "Elapsed":
         """Return the bounds of both, one after the other."""
@@ -68,6 +78,8 @@ class Elapsed:
 
 
 NOTHING = Elapsed(0.0, 0.0)
+ANYTHING = Elapsed(-inf, None)
+"""What neither bound is promised of."""
 
 
 def between(start: Interval, end: Interval) -> Elapsed:
@@ -102,6 +114,14 @@ def meets(one: Elapsed, other: Elapsed) -> bool:
     return compare(one, other) is Comparison.WITHIN
 
 
+def lies_within(one: Elapsed, other: Elapsed) -> bool:
+    """Whatever the first truly is, it lies within the bounds of the other."""
+    return one.seconds_min >= other.seconds_min and (
+        other.seconds_max is None
+        or (one.seconds_max is not None and one.seconds_max <= other.seconds_max)
+    )
+
+
 def judge(elapsed: Elapsed, promised_seconds: float) -> Verdict:
     """Compare a bounded measurement with a promise."""
     if elapsed.seconds_max is not None and elapsed.seconds_max <= promised_seconds:
@@ -116,6 +136,14 @@ def in_words(seconds: float | None) -> str:
     if seconds is None:
         return "unbounded"
     return f"{seconds:.3f}".rstrip("0").rstrip(".")
+
+
+def bounds_in_words(elapsed: Elapsed) -> str:
+    """Return both bounds to the millisecond, for a sentence."""
+    least, most = elapsed.seconds_least, elapsed.seconds_max
+    if most is None:
+        return "nothing" if least is None else f"at least {in_words(least)} s"
+    return f"{'at most' if least is None else f'{in_words(least)} to'} {in_words(most)} s"
 
 
 def _exceeds(seconds: float, seconds_max: float | None) -> bool:

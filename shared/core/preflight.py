@@ -11,6 +11,7 @@ from shared.core.errors import Fault
 from shared.core.facts import Facts
 from shared.core.model import EndpointSnapshot
 from shared.core.probing import header_faults
+from shared.core.questions import can_visit
 
 
 def check(facts: Facts) -> tuple[Fault, ...]:
@@ -23,6 +24,7 @@ def check(facts: Facts) -> tuple[Fault, ...]:
         *_survivors(facts),
         *may_act(facts),
         *header_faults(facts),
+        *_client(facts),
         *_objective(facts),
     )
 
@@ -111,11 +113,24 @@ def _survives(facts: Facts, other: EndpointSnapshot) -> bool:
     return other.enabled and is_online and facts.answering.get(other.name, False)
 
 
+def _client(facts: Facts) -> Iterator[Fault]:
+    plan, url = facts.plan, facts.snapshot.vantages.client_url
+    if not can_visit(plan.objective_client, url):
+        yield Fault(
+            "ClientNotForUrl",
+            "objectiveClient",
+            f"objectiveClient is {plan.objective_client}, and clients are to visit {url}: a "
+            "connection over which nothing is asked cannot show that it still works. Give an http "
+            "or https clientUrl, or choose fresh, ttl or pinned.",
+        )
+
+
 def _objective(facts: Facts) -> Iterator[Fault]:
     promised = envelope_of(facts.snapshot, facts.plan)
     floor = promised.rto_floor_seconds
     budget = facts.plan.stop_conditions.client_outage_seconds_max
     longest = promised.failover_total.seconds_max
+    # Where nothing bounds it there is nothing to be below: the budget is what ends such a drill.
     if budget is not None and longest is not None and budget < longest:
         yield Fault(
             "BudgetBelowEnvelope",

@@ -156,9 +156,14 @@ def _health(drill: Drill) -> Iterator[HealthQuestion]:
             )
 
 
+def can_visit(client: ClientClass, url: str) -> bool:
+    """A client of that class shows something when it visits the URL."""
+    return client is not ClientClass.KEEPALIVE or not url.startswith(TCP)
+
+
 def _clients(drill: Drill) -> Iterator[ClientQuestion]:
     for client in ClientClass:
-        if client is ClientClass.KEEPALIVE and drill.snapshot.vantages.client_url.startswith(TCP):
+        if not can_visit(client, drill.snapshot.vantages.client_url):
             continue
         yield ClientQuestion(
             series=f"client/{client}",

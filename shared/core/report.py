@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from shared.core.audit import Verified, verify
+from shared.core.certificate_findings import of_certificates
 from shared.core.client_findings import of_clients
 from shared.core.clock_steps import on_one_clock
 from shared.core.coverage import Coverage, cover
@@ -16,6 +17,7 @@ from shared.core.milestones import Flap, Milestone, NotReached, Switch
 from shared.core.model import Drill
 from shared.core.phases import Beside, Journey, Paths, PhaseTime, beside, phase_times, promised
 from shared.core.samples import Timeline, Transition
+from shared.core.sampling_findings import of_sampling
 from shared.core.seek import find_milestones, required_series
 from shared.core.spared import kept_serving
 from shared.core.verdict import Objective, objectives
@@ -101,13 +103,15 @@ def report_of(
         not_reached=tuple(found.not_reached),
         flaps=tuple(found.flaps),
         client_downtime=tuple(client_downtime(evidence, since)),
-        envelope=settings,
+        envelope=settings.beside(_whole_failover(journey, judged, settings)),
         compared=tuple(_compare(journey, judged, times, settings)),
         findings=(
             *chain_broken(audit),
             *clocks_set(timeline.steps),
+            *of_sampling(facts),
             *find(facts),
             *of_clients(facts),
+            *of_certificates(facts),
         ),
         coverage=coverage,
         sampling_error=_sampling_error(found.reached),
@@ -122,18 +126,27 @@ def _compare(
     times: tuple[PhaseTime, ...],
     settings: Envelope,
 ) -> Iterable[Compared]:
-    totals = {Switch.FAILOVER: settings.failover_total, Switch.FAILBACK: settings.failback_total}
     for objective in judged:
         of, observed = objective.name, objective.elapsed
         if observed is not None:
+            total = settings.total_of(of, [step.name for step in journey.paths[of].steps])
             own = [time for time in times if time.of is of]
             beyond = [t.name for t in own if t.comparison is not Comparison.WITHIN]
             yield Compared(
                 of=of,
                 observed=observed,
-                promised=promised(journey, of, observed, totals[of]),
+                promised=promised(journey, of, observed, total),
                 phases=tuple(beyond),
             )
+
+
+def _whole_failover(
+    journey: Journey, judged: Iterable[Objective], settings: Envelope
+) -> Elapsed | None:
+    """Return the failover time as formulas mean it: from the fault on, if that was seen."""
+    if len(journey.paths[Switch.FAILOVER].steps) < len(settings.failover):
+        return None
+    return next(each.elapsed for each in judged if each.name is Switch.FAILOVER)
 
 
 def _sampling_error(milestones: Iterable[Milestone]) -> SamplingError | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from shared.core.baseline import Configuration, as_drill
 from shared.core.course import Course, Turn
-from shared.core.envelope import Envelope, Promise, envelope_of
+from shared.core.envelope import Envelope, Formula, Promise, envelope_of
 from shared.core.evidence import FAILING, SURVIVOR, Evidence
 from shared.core.intervals import MS_PER_SECOND, Elapsed
 from shared.core.milestones import VM_ROWS, Proof, Row, Switch
@@ -166,6 +166,9 @@ STARTED = {
     "authoritativeBack": "a name server named the endpoint again",
 }
 
+OURS = "[N * I, (N + 1) * I + T] + [0, L] + [0, sampling]"
+"""How the failover is computed, whatever the probes ran into."""
+
 
 def _paths(found: Milestones) -> Paths:
     """Return both ways, each from the first milestone on it that was reached."""
@@ -193,4 +196,6 @@ def _envelope(drill: Drill) -> Envelope:
     silent = refused + monitor.interval_seconds + monitor.timeout_seconds
     detection = Promise("detection", Elapsed(refused, silent))
     others = tuple(each for each in usual.failover if each.name != detection.name)
-    return replace(usual, failover=(detection, *others))
+    whole = replace(usual, failover=(detection, *others))
+    ours = Formula("switchback", OURS, whole.failover_total)
+    return replace(whole, formulas=(*usual.formulas[:-1], ours))

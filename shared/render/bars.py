@@ -51,10 +51,11 @@ def block(scale: Scale, span: Span, top_and_height: tuple[float, float], class_:
 
 
 def bracket(scale: Scale, start: Span, promised: Elapsed, top: float) -> Html:
-    """Return where a promise lets an end lie; open to the right where it is unbounded."""
-    since = start[0] + promised.seconds_min
-    is_open = promised.seconds_max is None
-    until = scale.last if promised.seconds_max is None else start[1] + promised.seconds_max
+    """Return where a promise lets an end lie; open to the side on which it is unbounded."""
+    least, most = promised.seconds_least, promised.seconds_max
+    since = scale.first if least is None else start[0] + least
+    until = scale.last if most is None else start[1] + most
+    is_open = least is None or most is None
     parts = [
         tag(
             "line",
@@ -65,7 +66,7 @@ def bracket(scale: Scale, start: Span, promised: Elapsed, top: float) -> Html:
             class_="promise open" if is_open else "promise",
         )
     ]
-    for end in (since,) if is_open else (since, until):
+    for end in [since] * (least is not None) + [until] * (most is not None):
         x = scale.x(end)
         parts.append(tag("line", x1=x, x2=x, y1=f"{top - 4:g}", y2=f"{top:g}", class_="promise"))
     return joined(parts)

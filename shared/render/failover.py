@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, Protocol
 
-from shared.core.intervals import Elapsed, Interval, in_words
+from shared.core.intervals import Elapsed, Interval, bounds_in_words
 from shared.core.report import Report
 from shared.core.samples import rfc3339
 from shared.core.unplanned import Failover
@@ -104,11 +104,7 @@ def _between(interval: Interval) -> str:
 
 
 def _bounds(elapsed: Elapsed | None) -> str:
-    if elapsed is None:
-        return "a time that is not known"
-    if elapsed.seconds_max is None:
-        return f"at least {in_words(elapsed.seconds_min)} s"
-    return f"{in_words(elapsed.seconds_min)} to {in_words(elapsed.seconds_max)} s"
+    return "a time that is not known" if elapsed is None else bounds_in_words(elapsed)
 
 
 def _interval(interval: Interval) -> Wire:

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from shared.core.evidence import Evidence
+from shared.core.grid import ARM_SERIES
 from shared.core.model import Drill
 from shared.core.samples import Instant, Outcome, Sample, Timeline
 from shared.core.seek import required_series
-from shared.core.slots import ARM_SERIES, is_gap
+from shared.core.slots import is_gap
 
 FAILING, CHANGING, OTHER, UNKNOWN, GAP = "fail", "chng", "othr", "unkn", "gap"
 SURVIVOR_TONES = 4

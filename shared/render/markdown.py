@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from shared.core.coverage import Coverage
 from shared.core.findings import WARNINGS
-from shared.core.intervals import Elapsed, in_words
+from shared.core.intervals import Elapsed, bounds_in_words, in_words
 from shared.core.milestones import Milestone
 from shared.core.model import Drill
 from shared.core.phases import PhaseTime
 from shared.core.report import Report
 from shared.core.samples import rfc3339
+from shared.render.wording import observation
 
 MARKUP = re.compile(r"(^#|[\\`*_\[\]|~])")
 ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
@@ -50,11 +51,7 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> Iterato
 
 
 def _bounds(elapsed: Elapsed | None) -> str:
-    if elapsed is None:
-        return "not known"
-    if elapsed.seconds_max is None:
-        return f"at least {in_words(elapsed.seconds_min)} s"
-    return f"{in_words(elapsed.seconds_min)} to {in_words(elapsed.seconds_max)} s"
+    return "not known" if elapsed is None else bounds_in_words(elapsed)
 
 
 def _title(report: Report) -> Iterator[str]:
@@ -165,8 +162,8 @@ def _envelope(report: Report) -> Iterator[str]:
     yield "## Envelope"
     yield ""
     yield from _table(
-        ("formula", "text", "failover takes"),
-        ((f.name, f.text, _bounds(f.elapsed)) for f in report.envelope.formulas),
+        ("formula", "text", "failover takes", "by the observation"),
+        ((f.name, f.text, _bounds(f.elapsed), observation(f)) for f in report.envelope.formulas),
     )
     yield ""
     for compared in report.compared:

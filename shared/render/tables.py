@@ -9,7 +9,7 @@ from shared.core.report import Report
 from shared.core.samples import Instant, rfc3339
 from shared.render.lanes import Lane
 from shared.render.markup import Html, joined, tag
-from shared.render.wording import clock_time
+from shared.render.wording import clock_time, observation
 
 ROWS_MAX = 200
 """Of one table; the rest is in the data that the page carries, or in the tables of the drill."""
@@ -65,7 +65,7 @@ def both(elapsed: Elapsed | None) -> tuple[Seconds, Seconds]:
     """Return the two bounds, each in its cell."""
     if elapsed is None:
         return seconds(None), seconds(None)
-    return seconds(elapsed.seconds_min), seconds(elapsed.seconds_max)
+    return seconds(elapsed.seconds_least), seconds(elapsed.seconds_max)
 
 
 def when(at: Instant, near: Instant) -> Html:
@@ -143,10 +143,13 @@ def beside(report: Report) -> Html:
 
 
 def envelope(report: Report) -> Html:
-    """Return the three formulas, and the totals beside what ours promises."""
+    """Return the formulas, each beside what was observed, and the totals beside ours."""
     formulas = table(
-        ("formula", "text", "failover takes at least, s", "at most, s"),
-        ((f.name, tag("code", f.text), *both(f.elapsed)) for f in report.envelope.formulas),
+        ("formula", "text", "failover takes at least, s", "at most, s", "by the observation"),
+        (
+            (f.name, tag("code", f.text), *both(f.elapsed), observation(f))
+            for f in report.envelope.formulas
+        ),
     )
     compared = table(
         ("switch", "took at least, s", "at most, s", "promised from, s", "to, s", "compared", "by"),

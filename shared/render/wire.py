@@ -9,7 +9,7 @@ from typing import Any
 from shared.core.audit import summary
 from shared.core.coverage import Coverage
 from shared.core.downtime import ClientDowntime
-from shared.core.envelope import Envelope, Promise
+from shared.core.envelope import Envelope, Formula, Promise
 from shared.core.findings import Finding
 from shared.core.intervals import Elapsed
 from shared.core.milestones import Flap, Milestone, NotReached
@@ -62,9 +62,7 @@ def envelope_to_wire(envelope: Envelope) -> Wire:
             **_elapsed(envelope.failback_total),
             "phases": [_promise(p) for p in envelope.failback],
         },
-        "formulas": [
-            {"name": f.name, "text": f.text, **_elapsed(f.elapsed)} for f in envelope.formulas
-        ],
+        "formulas": [_formula(f) for f in envelope.formulas],
         "rtoFloorSeconds": envelope.rto_floor_seconds,
     }
 
@@ -99,7 +97,7 @@ def _instant(at: Instant | None) -> str | None:
 def _elapsed(elapsed: Elapsed | None) -> Wire:
     if elapsed is None:
         return {"secondsMin": None, "secondsMax": None}
-    return {"secondsMin": elapsed.seconds_min, "secondsMax": elapsed.seconds_max}
+    return {"secondsMin": elapsed.seconds_least, "secondsMax": elapsed.seconds_max}
 
 
 def _objective(objective: Objective) -> Wire:
@@ -178,6 +176,13 @@ def _downtime(downtime: ClientDowntime) -> Wire:
 
 def _promise(promise: Promise) -> Wire:
     return {"name": promise.name, **_elapsed(promise.elapsed)}
+
+
+def _formula(formula: Formula) -> Wire:
+    told = {"name": formula.name, "text": formula.text, **_elapsed(formula.elapsed)}
+    if formula.observation is None:
+        return told
+    return told | {"observation": str(formula.observation)}
 
 
 def _compared(compared: Compared) -> Wire:

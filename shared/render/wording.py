@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 
+from shared.core.envelope import Formula
 from shared.core.intervals import Elapsed
 from shared.core.samples import EPOCH, Instant
 
@@ -15,11 +16,16 @@ def bounds(elapsed: Elapsed | None) -> str:
     """Return both bounds in tenths of a second, e.g. `108.0 to 113.1 s`."""
     if elapsed is None:
         return "not known"
-    least = _tenths(_floor_tenths(elapsed.seconds_min))
-    if elapsed.seconds_max is None:
-        return f"at least {least} s"
-    most = _tenths(-_floor_tenths(-elapsed.seconds_max))
-    return f"{least} to {most} s"
+    least, most = elapsed.seconds_least, elapsed.seconds_max
+    if most is None:
+        return "nothing" if least is None else f"at least {_rounded_down(least)} s"
+    at_most = f"{_tenths(-_floor_tenths(-most))} s"
+    return f"at most {at_most}" if least is None else f"{_rounded_down(least)} to {at_most}"
+
+
+def observation(formula: Formula) -> str:
+    """Return what was observed says of a formula; nothing where nothing was to be observed."""
+    return words(str(formula.observation or ""))
 
 
 def words(name: str) -> str:
@@ -50,6 +56,10 @@ MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September",
     "October", "November", "December",
 )  # fmt: skip
+
+
+def _rounded_down(seconds: float) -> str:
+    return _tenths(_floor_tenths(seconds))
 
 
 def _floor_tenths(seconds: float) -> int:

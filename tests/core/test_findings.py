@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from shared.core.intervals import Comparison, Verdict
 from shared.core.report import build_report
 from shared.core.samples import STALE, Outcome
@@ -140,6 +142,38 @@ def test_servers_that_switch_apart_disagree() -> None:
     assert (finding.code, finding.subject) == ("ServersDisagree", OTHER_SERVER)
     assert finding.elapsed is not None
     assert 10.0 in finding.elapsed
+
+
+@pytest.mark.parametrize("silent_from", [0, 60], ids=["never asked", "no answers"])
+def test_a_server_of_which_nothing_is_known_hides_no_disagreement(silent_from: int) -> None:
+    """Neither that of two that switched apart, nor of one that never switched."""
+    stuck, silent = "127.1.1.3:53", "127.1.1.1:5353"
+    of_lab = f"dns/authoritative/{SERVER}"
+    never = World(authoritative_switched=9_000, authoritative_back=9_000)
+    samples = (
+        *as_series(f"dns/authoritative/{OTHER_SERVER}", of_lab, World(authoritative_switched=225)),
+        *as_series(f"dns/authoritative/{stuck}", of_lab, never),
+        *(
+            s._replace(outcome=Outcome.TIMEOUT, answer="") if s.asked_at >= at(silent_from) else s
+            for s in as_series(f"dns/authoritative/{silent}", of_lab, LAB_WORLD)
+            if silent_from
+        ),
+    )
+    servers = (SERVER, silent, OTHER_SERVER, stuck)
+    vantages = replace(LAB.vantages, authoritative=servers)
+    drill = replace(a_finished_drill(), snapshot=replace(LAB, vantages=vantages))
+
+    of_three = build_report(drill, beside_the_lab(*samples))
+    of_two = build_report(
+        drill, beside_the_lab(*(s for s in samples if not s.series.endswith(stuck)))
+    )
+
+    (worst,) = [f for f in of_three.findings if f.code == "ServersDisagree"]
+    assert (worst.subject, worst.elapsed and worst.elapsed.seconds_max) == (stuck, None)
+    (apart,) = [f for f in of_two.findings if f.code == "ServersDisagree"]
+    assert apart.subject == OTHER_SERVER
+    assert apart.elapsed is not None
+    assert 225 - 215.3 in apart.elapsed
 
 
 def test_errors_of_the_client_in_failback_are_counted() -> None:

@@ -1,19 +1,24 @@
 """Instants known by sampling, the time between them, and what may be said of a promise."""
 
+from math import inf
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.core.intervals import (
+    ANYTHING,
     Comparison,
     Elapsed,
     Interval,
     Verdict,
     at_least,
     between,
+    bounds_in_words,
     compare,
     in_words,
     judge,
+    lies_within,
     meets,
     total,
 )
@@ -112,3 +117,41 @@ def test_seconds_are_told_without_rounding() -> None:
     assert in_words(-0.8) == "-0.8"
     assert in_words(300.0) == "300"
     assert in_words(None) == "unbounded"
+
+
+bounds = st.integers(-50, 50)
+elapsed_times = st.builds(
+    lambda least, length: Elapsed(float(least), None if length is None else float(least + length)),
+    bounds,
+    st.one_of(st.none(), st.integers(0, 50)),
+)
+
+
+@given(elapsed_times, elapsed_times, st.integers(-60, 160))
+def test_what_lies_within_does_so_whatever_it_truly_is(
+    one: Elapsed, other: Elapsed, truth: int
+) -> None:
+    """And what does not has a truth outside."""
+    if lies_within(one, other):
+        assert truth not in one or truth in other
+        assert meets(one, other)
+    else:
+        ends = (one.seconds_min, one.seconds_max)
+        assert any(end is None or end not in other for end in ends)
+
+
+def test_a_promise_may_have_no_lower_bound() -> None:
+    """Then nothing is too early for it; it adds up to none, and leaves as none."""
+    assert compare(Elapsed(-9_999.0, -9_998.0), ANYTHING) is Comparison.WITHIN
+    assert compare(Elapsed(-9_999.0, -9_998.0), Elapsed(-inf, 3.0)) is Comparison.WITHIN
+    assert compare(Elapsed(3.1, 4.0), Elapsed(-inf, 3.0)) is Comparison.SLOWER
+    assert (ANYTHING + Elapsed(1.0, 2.0)).seconds_least is None
+    assert Elapsed(1.0, 2.0).seconds_least == 1.0
+
+
+def test_bounds_are_told_in_words() -> None:
+    """What is unbounded has no word."""
+    assert bounds_in_words(Elapsed(1.5, 2.0)) == "1.5 to 2 s"
+    assert bounds_in_words(Elapsed(1.5, None)) == "at least 1.5 s"
+    assert bounds_in_words(Elapsed(-inf, 3.0)) == "at most 3 s"
+    assert bounds_in_words(ANYTHING) == "nothing"

@@ -10,7 +10,7 @@ import pytest
 from shared.core.facts import Behind, Facts
 from shared.core.model import Machine, MonitorSettings, Snapshot, TargetMachine
 from shared.core.permissions import Grant
-from shared.core.plan import FaultKind, Plan, ProbePath, StopConditions
+from shared.core.plan import ClientClass, FaultKind, Plan, ProbePath, StopConditions
 from shared.core.preflight import check, check_again
 from tests.support.drills import GROUP, LAB, VIRGINIA_VM
 
@@ -67,6 +67,12 @@ def first(**changed: Any) -> Snapshot:  # noqa: ANN401 - any member
 def alone(**changed: Any) -> Facts:  # noqa: ANN401 - any fact
     """Return the lab's facts for stopping a machine, with one thing wrong."""
     return replace(GOOD, **changed)
+
+
+def budgeted(client: ClientClass) -> Plan:
+    """Return a plan whose budget is a second less than what a client is promised that follows."""
+    budget = StopConditions(client_outage_seconds_max=232)
+    return replace(PLAN, objective_client=client, stop_conditions=budget)
 
 
 DISABLE = of_endpoint(FaultKind.ENDPOINT_DISABLE)
@@ -140,12 +146,22 @@ ALONE: dict[str, tuple[Facts, ...]] = {
         replace(PROBE, snapshot=replace(first(headers=(("x-drill", "fail"),)), targets=())),
     ),
     "TooManyHeaders": (replace(PROBE, snapshot=replace(first(headers=EIGHT), targets=())),),
+    "ClientNotForUrl": (
+        alone(
+            plan=replace(PLAN, objective_client=ClientClass.KEEPALIVE),
+            snapshot=replace(ON_IP, vantages=replace(LAB.vantages, client_url="tcp://lab.test:80")),
+        ),
+    ),
     "BudgetBelowEnvelope": (
         alone(
             plan=replace(PLAN, stop_conditions=StopConditions(client_outage_seconds_max=232)),
         ),
+        alone(plan=budgeted(ClientClass.KEEPALIVE)),
     ),
-    "ObjectiveBelowEnvelope": (alone(plan=replace(PLAN, rto_seconds=99)),),
+    "ObjectiveBelowEnvelope": (
+        alone(plan=replace(PLAN, rto_seconds=99)),
+        alone(plan=replace(PLAN, rto_seconds=99, objective_client=ClientClass.PINNED)),
+    ),
 }
 CASES = [
     pytest.param(code, facts, id=f"{code}-{number}")
@@ -183,7 +199,7 @@ def test_every_refusal_says_what_was_seen_and_what_would_be_right(code: str, fac
     assert fault.code == code
     assert fault.message.endswith(".")
     assert re.fullmatch(
-        r"(profile|endpoint|fault|targets|probePath|rtoSec|stopCond).*", fault.target
+        r"(profile|endpoint|fault|targets|probePath|objectiveCl|rtoSec|stopCond).*", fault.target
     )
 
 
@@ -209,6 +225,25 @@ def test_a_budget_is_refused_with_the_envelopes_figure() -> None:
     (fault,) = check(alone(plan=plan))
 
     assert "may take 233 s" in fault.message
+
+
+@pytest.mark.parametrize(
+    ("client", "facts"),
+    [
+        (ClientClass.PINNED, GOOD),
+        (ClientClass.PINNED, PROBE),
+        (ClientClass.KEEPALIVE, DISABLE),
+        (ClientClass.KEEPALIVE, PROBE),
+    ],
+)
+def test_no_budget_is_below_a_failover_that_nothing_bounds(
+    client: ClientClass, facts: Facts
+) -> None:
+    """It is then what ends the drill."""
+    fault, added = facts.plan.fault, facts.plan.probe_path
+    plan = replace(budgeted(client), fault=fault, probe_path=added)
+
+    assert check(replace(facts, plan=plan)) == ()
 
 
 AGAIN: dict[str, tuple[str, Facts]] = {

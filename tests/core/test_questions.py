@@ -11,6 +11,7 @@ from shared.core.questions import (
     MonitorQuestion,
     PowerQuestion,
     arm_questions,
+    can_visit,
     health_check,
     own_questions,
 )
@@ -136,3 +137,15 @@ def test_arm_is_asked_once_a_profile_and_once_a_machine() -> None:
         ),
         PowerQuestion(series="power/virginia-vm", machine_id="/subscriptions/s/vms/virginia-vm"),
     )
+
+
+def test_a_connection_that_is_asked_nothing_is_not_kept() -> None:
+    """Nobody would notice its end; the other classes connect anew each time."""
+    over_tcp = replace(DRILL.snapshot.vantages, client_url=f"tcp://{FQDN}:80")
+    drill = replace(DRILL, snapshot=replace(DRILL.snapshot, vantages=over_tcp))
+
+    asked = [q.client for q in own_questions(drill) if isinstance(q, ClientQuestion)]
+
+    assert asked == [client for client in ClientClass if client is not ClientClass.KEEPALIVE]
+    assert {client for client in ClientClass if can_visit(client, f"tcp://{FQDN}:80")} == set(asked)
+    assert all(can_visit(client, f"https://{FQDN}/") for client in ClientClass)

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from shared.core.intervals import MS_PER_SECOND, Comparison
 from shared.core.milestones import Switch
@@ -16,6 +15,7 @@ from shared.core.unplanned_report import Case, report_failover
 from shared.render.wire import to_wire
 from tests.support.baseline_worlds import CONFIGURATION, IN_FORCE, Baseline, an_outage
 from tests.support.drills import START, at
+from tests.support.strategies import looks, outages
 from tests.support.worlds import World
 
 TRUTHS = {
@@ -31,47 +31,6 @@ TRUTHS = {
 patient = settings(
     max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
 )
-
-
-@st.composite
-def outages(draw: st.DrawFn) -> World:
-    """Return an endpoint failing and coming back, every effect at its own instant."""
-
-    def later(earlier: float, least: float, most: float) -> float:
-        return earlier + draw(st.floats(least, most))
-
-    effective = draw(st.floats(1_000, 1_200))
-    degraded = later(effective, 0, 400)
-    switched = later(degraded, 0, 3)
-    resolved = later(switched, 0, 300)
-    serving = later(switched, 5, 3_000)
-    online = later(serving, 0, 300)
-    back = later(online, 0, 3)
-    returned = later(max(back, resolved), 0, 300)
-    return an_outage(
-        effective=effective,
-        degraded=degraded,
-        authoritative_switched=switched,
-        resolver_switched=resolved,
-        serving=serving,
-        online=online,
-        authoritative_back=back,
-        resolver_back=returned,
-        end=returned + 1_500,
-    )
-
-
-@st.composite
-def looks(draw: st.DrawFn) -> Baseline:
-    """Return a way of looking, perhaps with gaps."""
-    gaps = st.lists(st.tuples(st.floats(0, 4_000), st.floats(61, 900)), max_size=2)
-    return Baseline(
-        seed=draw(st.integers(0, 1_000_000)),
-        turn_seconds=draw(st.floats(0, 50)),
-        jitter_seconds=draw(st.floats(0, 9)),
-        latency_seconds=draw(st.floats(0.001, 0.5)),
-        gaps=tuple((start, start + length) for start, length in draw(gaps)),
-    )
 
 
 def found(samples: list[Sample]) -> list[Failover]:
@@ -132,6 +91,33 @@ def test_it_has_phase_times_and_totals() -> None:
     assert failback is not None
     assert 3_130 - 3_020 in failback
     assert {each.comparison for each in report.compared} == {Comparison.WITHIN}
+
+
+def test_formulas_are_held_against_what_was_seen() -> None:
+    """Probes may have run into silence or been refused: ours allows for both."""
+    slow = an_outage(degraded=2_400.0, authoritative_switched=2_400.0, resolver_switched=2_430.0)
+    usual, late = (reported(Baseline().samples(world)) for world in (an_outage(), slow))
+
+    ours = usual.envelope.formulas[-1]
+    assert ours.text.startswith("[N * I, (N + 1) * I + T] + ")
+    assert ours.elapsed == usual.envelope.failover_total
+    assert {str(formula.observation) for formula in late.envelope.formulas} == {"refuted"}
+    # Its bounds are four minutes apart.
+    assert str(ours.observation) == "undecided"
+
+
+def test_a_way_whose_beginning_was_not_seen_is_held_against_the_rest() -> None:
+    """Formulas begin with the fault; of the phases only those that were seen are promised."""
+    disabled = an_outage(effective=9_000.0)
+
+    report = reported(Baseline().samples(disabled))
+
+    assert {str(formula.observation) for formula in report.envelope.formulas} == {"undecided"}
+    (there,) = [each for each in report.compared if each.of is Switch.FAILOVER]
+    (back,) = [each for each in report.compared if each.of is Switch.FAILBACK]
+    assert there.promised == report.envelope.total_of("failover", ["cacheDrain", "clientRecovery"])
+    assert there.comparison is Comparison.WITHIN
+    assert back.promised.seconds_max is not None
 
 
 def test_a_time_out_is_known_a_minute_later() -> None:

@@ -1,10 +1,12 @@
 """The one door through which text enters a page."""
 
+from math import inf
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.core.intervals import Elapsed
+from shared.core.intervals import ANYTHING, Elapsed
 from shared.render.lane_picture import NAME_MAX, shortened
 from shared.render.markup import Html, tag, text
 from shared.render.wording import bounds, minutes, words
@@ -54,6 +56,8 @@ def test_elements_without_content_end_themselves() -> None:
         (Elapsed(-2.208, 1.03), "\u22122.3 to 1.1 s"),
         (Elapsed(-0.01, -0.01), "\u22120.1 to 0.0 s"),
         (Elapsed(77.489, None), "at least 77.4 s"),
+        (Elapsed(-inf, 3.01), "at most 3.1 s"),
+        (ANYTHING, "nothing"),
         (None, "not known"),
     ],
 )

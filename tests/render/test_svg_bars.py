@@ -2,13 +2,14 @@
 
 from dataclasses import replace
 from itertools import pairwise
+from math import inf
 from xml.etree import ElementTree as ET
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.core.intervals import Elapsed
+from shared.core.intervals import ANYTHING, Elapsed
 from shared.core.report import Report, build_report
 from shared.render.bars import Span, anchor, bracket, doubts, merged, sure
 from shared.render.markup import tag
@@ -116,11 +117,15 @@ def test_an_unbounded_promise_is_open() -> None:
 
     closed = bracket(scale, (0.0, 1.0), Elapsed(10, 20), 5)
     opened = bracket(scale, (0.0, 1.0), Elapsed(10, None), 5)
+    opened_left = bracket(scale, (0.0, 1.0), Elapsed(-inf, 20), 5)
 
     assert closed.count("<line") == 3
     assert 'x1="10%" x2="21%"' in closed
     assert opened.count("<line") == 2
     assert 'x2="100%"' in opened
+    assert opened_left.count("<line") == 2
+    assert 'x1="0%" x2="21%"' in opened_left
+    assert bracket(scale, (0.0, 1.0), ANYTHING, 5).count("<line") == 1
 
 
 @given(st.floats(0.5, 100_000))

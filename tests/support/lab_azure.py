@@ -148,7 +148,7 @@ class LabAzure:
                 ask=lambda server, name: self.named,
                 resolve=addresses.get,
                 answers=self.answers,
-                vantages=lambda fqdn, url: LAB.vantages,
+                vantages=lambda fqdn, url: replace(LAB.vantages, client_url=url),
                 allowed_groups=self.groups,
                 subscription_id="0000",
                 region=self.region,
