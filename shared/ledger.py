@@ -92,7 +92,8 @@ class Ledger:
 
         What is reopened is overdue from the start: the watchdog repeats it until it is read back.
         What `gone` names and ARM does not know any more can never be read back: a person vouches
-        for it, and its record closes. Raises StillThere, before anything is done, for what is not.
+        for it, and its record closes. Raises StillThere, before anything is done, for what is not;
+        StaleRow where another host was faster: to ask again does no harm.
         """
         looked = [(r, self._look(r)) for r in self._its.store.of_drill(drill_id)]
         lost = {name.lower() for name in gone}
@@ -121,7 +122,10 @@ class Ledger:
         if not record.is_open:
             again = replace(again, closed_at=None, closed_by="", restore_by=now)
             again = self._its.store.reopen(again)
-        return Restored(record.resource, seen.state, self._undo(again, now, by))
+        sent = self._undo(again, now, by)
+        if sent is None:
+            raise StaleRow(f"Another host is restoring {record.resource} this very moment.")
+        return Restored(record.resource, seen.state, sent)
 
     def restore_overdue(self) -> int:
         """Take the next step for every overdue record, whatever became of its drill; count them."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from shared.core.errors import StaleRow, UpstreamUnavailable
-from shared.core.model import Broken, Phase, TargetMachine, UndoRecord
+from shared.core.model import Broken, Drill, Phase, TargetMachine, UndoRecord
 from shared.core.samples import ActionKind, ActionRecord, Attempt, Instant
 from shared.core.undo import Seen
 from tests.support.drills import VIRGINIA_VM, a_drill, at
@@ -243,8 +243,8 @@ def test_several_machines_are_broken_one_by_one(bench: LedgerBench) -> None:
     assert machine.asked == ["powerOff", "powerOff"]
 
 
-def test_an_undo_that_another_host_sends_is_not_sent_twice(bench: LedgerBench) -> None:
-    """The record's version decides who sends."""
+def overtaken(bench: LedgerBench) -> Drill:
+    """Return a drill whose record another host writes at the moment in which it was read."""
     drill = bench.broken()
     bench.clock.at = at(200)
     (read,) = bench.undos.open()
@@ -253,9 +253,22 @@ def test_an_undo_that_another_host_sends_is_not_sent_twice(bench: LedgerBench) -
         def of_drill(self, drill_id: str) -> tuple[UndoRecord, ...]:
             return (replace(read, version="older"),)
 
-    overtaken = Overtaken()
-    overtaken.create(read)
-    bench.undos = overtaken
+    bench.undos = Overtaken()
+    bench.undos.create(read)
+    return drill
+
+
+def test_an_undo_that_another_host_sends_is_not_sent_twice(bench: LedgerBench) -> None:
+    """The record's version decides who sends."""
+    drill = overtaken(bench)
     bench.ledger().roll_back(drill)
 
     assert bench.machine.asked == ["powerOff"]
+
+
+def test_restoring_against_another_host_says_so(bench: LedgerBench) -> None:
+    """Whoever asked asks again, and is told what came of it: not that nothing was to be done."""
+    drill = overtaken(bench)
+
+    with pytest.raises(StaleRow, match="Another host is restoring"):
+        bench.ledger().restore_again(drill.id, by="ada")

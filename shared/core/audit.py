@@ -98,4 +98,5 @@ def _first_break(chain: str, entries: Sequence[Entry]) -> int | None:
 
 
 def _hash(text: str) -> str:
-    return sha256(text.encode()).hexdigest()
+    # Half a surrogate pair, which JSON may bring in, has no UTF-8 of its own.
+    return sha256(text.encode(errors="surrogatepass")).hexdigest()

@@ -164,3 +164,10 @@ def test_what_was_found_is_said_in_words() -> None:
     """As the report shows it."""
     assert summary(Verified(12, None, "ab")) == {"entries": 12, "chain": "intact", "head": "ab"}
     assert summary(Verified(12, 7, "ab"))["chain"] == "broken at 7"
+
+
+def test_half_a_pair_of_surrogates_is_hashed_too() -> None:
+    """JSON may bring one in; whoever asked must not be able to stop the chain."""
+    chain = "d\ud800"
+
+    assert verify(chain, chained([POWER_OFF], chain)).broken_at is None
