@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import azure.functions as func
 
 from functions._http import invalid, wrong
+from shared.render.html import POLICY
 
 ACCEPTED = {"text/html": "html", "text/markdown": "markdown"}
 """What is answered where no format is named; browsers ask for text/html, scripts for anything."""
@@ -20,6 +21,16 @@ def wanted_format(req: func.HttpRequest, formats: Sequence[str]) -> str:
     if wanted not in formats:
         raise invalid(wrong("format", wanted, f"one of {', '.join(formats)}"))
     return wanted
+
+
+def html(text: str) -> func.HttpResponse:
+    """Write an answer as a page that may run nothing and ask nobody."""
+    return func.HttpResponse(
+        text,
+        mimetype="text/html",
+        charset="utf-8",
+        headers={"Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff"},
+    )
 
 
 def markdown(text: str) -> func.HttpResponse:

@@ -2,13 +2,13 @@
 
 import azure.functions as func
 
-from functions._formats import markdown, wanted_format
+from functions._formats import html, markdown, wanted_format
 from functions._http import answered, path_name, written
 from shared.core.report import Report
-from shared.render.html import POLICY, to_html
+from shared.render.html import to_html
 from shared.render.markdown import to_markdown
 from shared.render.wire import to_wire
-from shared.reports import Account, Reports
+from shared.reports import Reports
 
 FORMATS = ("json", "markdown", "html")
 
@@ -23,19 +23,11 @@ def blueprint(reports: Reports) -> func.Blueprint:
     def get_report(req: func.HttpRequest) -> func.HttpResponse:
         wanted, name = wanted_format(req, FORMATS), path_name(req, "drill")
         if wanted == "html":
-            return _drawn(reports.account(name))
+            account = reports.account(name)
+            return html(to_html(account.report, account.timeline))
         return _told(reports.report(name), wanted)
 
     return bp
-
-
-def _drawn(account: Account) -> func.HttpResponse:
-    return func.HttpResponse(
-        to_html(account.report, account.timeline),
-        mimetype="text/html",
-        charset="utf-8",
-        headers={"Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff"},
-    )
 
 
 def _told(report: Report, wanted: str) -> func.HttpResponse:

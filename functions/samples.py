@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import azure.functions as func
 
-from functions._formats import markdown, wanted_format
+from functions._formats import html, markdown, wanted_format
 from functions._http import answered, invalid, number, path_name, whole_number, written, wrong
 from functions._paging import START, continued, next_link, place
 from functions._record_answers import sample_view
@@ -17,11 +17,12 @@ from shared.core.plan import DAY_SECONDS
 from shared.core.samples import Instant, instant, rfc3339
 from shared.history import History, Period
 from shared.render.failover import report_to_markdown, report_to_wire, to_wire
+from shared.render.failover_page import to_html
 
 TOP, TOP_MAX = 1_000, 5_000
 HOUR_MS, DAY_MS = 3_600_000, 86_400_000
 DAYS_MAX = 31
-FORMATS = ("json", "markdown")
+FORMATS = ("json", "markdown", "html")
 EARLIEST: Instant = instant("1970-01-03T00:00:00Z")
 LATEST: Instant = instant("9999-01-01T00:00:00Z")
 
@@ -63,6 +64,8 @@ def blueprint(history: History, now: Callable[[], Instant]) -> func.Blueprint:
         account = history.account(name, failover, rto_seconds)
         if wanted == "markdown":
             return markdown(report_to_markdown(account, rto_seconds))
+        if wanted == "html":
+            return html(to_html(account, rto_seconds))
         return written(report_to_wire(account, rto_seconds))
 
     return bp

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Protocol
 from shared.core.errors import FailoverNotFound, ProfileNotFound
 from shared.core.model import Drill
 from shared.core.report import Report
-from shared.core.samples import Instant, Sample, instant
+from shared.core.samples import Instant, Sample, Timeline, instant
 from shared.core.unplanned import (
     Drilled,
     Failover,
@@ -16,7 +16,7 @@ from shared.core.unplanned import (
     find_failovers,
     instant_of,
 )
-from shared.core.unplanned_report import Case, period, report_failover
+from shared.core.unplanned_report import Case, around, period, report_failover
 
 Json = dict[str, Any]
 Key = tuple[Instant, str]
@@ -85,10 +85,11 @@ class Page(NamedTuple):
 
 
 class Account(NamedTuple):
-    """A failover and what is to be reported of it."""
+    """A failover, what is to be reported of it, and what that is known from."""
 
     failover: Failover
     report: Report
+    timeline: Timeline
 
 
 class History:
@@ -126,16 +127,17 @@ class History:
             raise FailoverNotFound(
                 f"Profile {profile!r} has no unplanned failover {failover_id!r}."
             )
-        return Account(failover, self._report(profile, failover, rto_seconds))
+        return self._account(profile, failover, rto_seconds)
 
-    def _report(self, profile: str, failover: Failover, rto_seconds: int | None) -> Report:
+    def _account(self, profile: str, failover: Failover, rto_seconds: int | None) -> Account:
         at = failover.left.after
         days = self._around(at)
         configuration = configuration_at(at, self._its.store.configurations(profile, *days))
         case = Case(failover=failover, configuration=configuration, rto_seconds=rto_seconds)
         since, until = period(failover, configuration.interval_seconds)
         parts = self._its.store.samples(profile, since, until or days.until)
-        return report_failover(case, [sample for part in parts for sample in part])
+        seen = around(case, (sample for part in parts for sample in part))
+        return Account(failover, report_failover(case, seen), Timeline(samples=seen))
 
     def _around(self, at: Instant) -> Period:
         until = min(at + RETURN_DAYS_MAX * DAY_MS, self._its.now() + 1)

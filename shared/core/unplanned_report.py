@@ -5,7 +5,7 @@ is first known to fail, the way back where it is first known to be well again. W
 only by what that did. Bounds are as wide as the baseline's interval.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from shared.core.baseline import Configuration, as_drill
@@ -47,15 +47,23 @@ class Case:
     rto_seconds: int | None = None
 
 
-def report_failover(case: Case, samples: Sequence[Sample]) -> Report:
+def around(case: Case, samples: Iterable[Sample]) -> tuple[Sample, ...]:
+    """Return what of a baseline a failover's report is made from."""
+    since, until = period(case.failover, case.configuration.interval_seconds)
+    return tuple(
+        s for s in samples if since <= s.asked_at and (until is None or s.asked_at < until)
+    )
+
+
+def report_failover(case: Case, samples: Iterable[Sample]) -> Report:
     """Report a failover from the baseline's samples around it and nothing else."""
     since, until = period(case.failover, case.configuration.interval_seconds)
-    around = [s for s in samples if since <= s.asked_at and (until is None or s.asked_at < until)]
-    drill = _drill(case, until or max((s.answered_at for s in around), default=since))
-    evidence = Evidence(drill, around)
+    seen = around(case, samples)
+    drill = _drill(case, until or max((s.answered_at for s in seen), default=since))
+    evidence = Evidence(drill, seen)
     found = _found(case.failover, evidence, since)
     journey = Journey(drill, found, _paths(found))
-    return report_of(journey, evidence, _envelope(drill), Timeline(samples=tuple(around)))
+    return report_of(journey, evidence, _envelope(drill), Timeline(samples=seen))
 
 
 def _drill(case: Case, until: Instant) -> Drill:

@@ -84,8 +84,8 @@ def _action(action: ActionRecord, near: Instant) -> Cells:
     return action.kind, action.operation, action.by, sent, answered, outcome, resource
 
 
-def configuration(drill: Drill) -> Html:
-    """Return the profile as it was when the drill began, and the drill's own plan."""
+def configuration(drill: Drill, *, is_planned: bool = True) -> Html:
+    """Return the profile as it was, and the plan of what was planned."""
     snapshot = drill.snapshot
     endpoints = table(
         ("endpoint", "type", "target", "address", "priority", "status"),
@@ -95,11 +95,10 @@ def configuration(drill: Drill) -> Html:
         ),
     )
     return section(
-        "Configuration when the drill began",
+        f"Configuration when {'the drill began' if is_planned else 'it happened'}",
         facts(*_profile(snapshot)),
         endpoints,
-        tag("h3", "Plan"),
-        facts(*_plan(drill)),
+        *((tag("h3", "Plan"), facts(*_plan(drill))) if is_planned else ()),
     )
 
 

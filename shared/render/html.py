@@ -4,7 +4,8 @@ It is a pure function of a drill and its timeline: the same input gives the same
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from shared.core.findings import WARNINGS
 from shared.core.model import Drill, Phase
@@ -43,20 +44,29 @@ HELD = " Traffic returned to it only when the failback was released."
 IN_JSON = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"}
 
 
+class Frame(NamedTuple):
+    """What a page has besides its sections: a title, and the report for programs."""
+
+    title: str
+    told: Mapping[str, Any]
+    refreshes: bool = False
+
+
 def to_html(report: Report, timeline: Timeline) -> str:
     """Return the whole page; of a running drill one that refreshes itself."""
-    recorded = lanes(report.drill, timeline)
-    body = tag(
-        "body",
-        patterns(),
-        tag("main", *_sections(report, timeline, recorded)),
-        _data(report),
-    )
-    page = tag("html", _head(report.drill), body, lang="en")
-    return f"<!doctype html>\n{page}\n"
+    drill = report.drill
+    title = f"{drill.snapshot.profile}: failover drill {drill.id}"
+    frame = Frame(title, to_wire(report), refreshes=drill.phase is not Phase.CLOSED)
+    return page(frame, _sections(report, timeline))
 
 
-def _head(drill: Drill) -> Html:
+def page(frame: Frame, sections: Iterable[Html]) -> str:
+    """Return a page of these sections."""
+    body = tag("body", patterns(), tag("main", *sections), _data(frame.told))
+    return f"<!doctype html>\n{tag('html', _head(frame), body, lang='en')}\n"
+
+
+def _head(frame: Frame) -> Html:
     refresh = tag("meta", http_equiv="refresh", content=REFRESH_SECONDS)
     return tag(
         "head",
@@ -65,18 +75,26 @@ def _head(drill: Drill) -> Html:
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
         tag("meta", name="color-scheme", content="light dark"),
         tag("meta", name="referrer", content="no-referrer"),
-        "" if drill.phase is Phase.CLOSED else refresh,
-        tag("title", f"{drill.snapshot.profile}: failover drill {drill.id}"),
+        refresh if frame.refreshes else "",
+        tag("title", frame.title),
         # Without it, a browser asks the server for a picture of its own.
         tag("link", rel="icon", href="data:,"),
         tag("style", STYLE),
     )
 
 
-def _sections(report: Report, timeline: Timeline, recorded: Sequence[Lane]) -> Iterator[Html]:
+def _sections(report: Report, timeline: Timeline) -> Iterator[Html]:
     yield _header(report)
     yield joined(_warnings(report))
     yield verdict_cards(report)
+    yield from measured(report, timeline)
+    yield configuration(report.drill)
+    yield about(report, timeline)
+
+
+def measured(report: Report, timeline: Timeline) -> Iterator[Html]:
+    """Yield what was measured, in pictures and in words."""
+    recorded = lanes(report.drill, timeline)
     yield HOW_TO_READ
     times = where_the_time_went(report)
     yield tables.section("Where the time went", times, READING_BARS) if times else Html()
@@ -89,8 +107,6 @@ def _sections(report: Report, timeline: Timeline, recorded: Sequence[Lane]) -> I
     yield tables.beside(report)
     yield tables.envelope(report)
     yield tables.samples(report, recorded)
-    yield configuration(report.drill)
-    yield about(report, timeline)
 
 
 def _header(report: Report) -> Html:
@@ -103,13 +119,7 @@ def _header(report: Report) -> Html:
     by = f", by {drill.started_by}" if drill.started_by else ""
     return tag(
         "header",
-        tag(
-            "p",
-            tag("span", "Switchback", class_="brand"),
-            tag("span", "Drill report" if is_over else so_far),
-            tag("span", environment(drill), class_="badge"),
-            class_="eyebrow",
-        ),
+        eyebrow("Drill report" if is_over else so_far, drill),
         tag("h1", "Failover drill of ", tag("em", drill.snapshot.profile)),
         tag(
             "p",
@@ -119,6 +129,17 @@ def _header(report: Report) -> Html:
             class_="lead",
         ),
         tag("p", f"Drill {drill.id} \u00b7 {began}{ended} UTC{by} \u00b7 {ending(report)}"),
+    )
+
+
+def eyebrow(what: str, drill: Drill) -> Html:
+    """Return the line above a page's title: whose page it is, what it is, of which world."""
+    return tag(
+        "p",
+        tag("span", "Switchback", class_="brand"),
+        tag("span", what),
+        tag("span", environment(drill), class_="badge"),
+        class_="eyebrow",
     )
 
 
@@ -196,9 +217,9 @@ def _swatch(tone: str) -> Html:
     return tag("svg", shape, class_="swatch", width="26", height="14", aria_hidden="true")
 
 
-def _data(report: Report) -> Html:
+def _data(report: Mapping[str, Any]) -> Html:
     """Return the report for programs; no text in it can end the element that holds it."""
-    told = json.dumps(to_wire(report), separators=(",", ":"), allow_nan=False)
+    told = json.dumps(report, separators=(",", ":"), allow_nan=False)
     for character, written in IN_JSON.items():
         told = told.replace(character, written)
     return tag("script", Html(told), type="application/json", id="report")

@@ -51,6 +51,8 @@ def _caption(placed: Sheet) -> Caption:
 
 def _phases(placed: Sheet) -> Iterator[Html]:
     """Yield the drill's phases as a strip with names, and every other one as a shade."""
+    if not placed.report.transitions:
+        return  # nobody's drill, or one of which nothing was written down
     begun = [(round(placed.scale.first), str(Phase.STEADY))]
     begun += [(t.at, t.phase) for t in placed.report.transitions if t.phase != Phase.STEADY]
     ends = [at for at, _ in begun[1:]] + [placed.last]

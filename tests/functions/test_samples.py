@@ -1,6 +1,7 @@
 """The routes of baselines: samples by time and series, unplanned failovers and their reports."""
 
 import json
+import re
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -205,3 +206,31 @@ def test_what_is_not_there_is_told(routes: Routes) -> None:
 
     status, body = routes.get("get_failover", "failovers/20261122T092210.178Z", format="pdf")
     assert status == 400
+
+
+def test_a_failover_s_report_is_a_page_too(routes: Routes) -> None:
+    """As a drill's: by `format` or as browsers ask; with the same report for programs in it."""
+    path = "failovers/20261122T092210.178Z"
+    status, text = routes.get("get_failover", path, format="html", rtoSeconds="50")
+    _, asked_for = routes.get("get_failover", path, accept="text/html", rtoSeconds="50")
+    _, told = routes.get("get_failover", path, rtoSeconds="50")
+
+    assert status == 200
+    assert isinstance(text, str)
+    assert text == asked_for
+    assert "Unplanned failover of <em>lab</em>" in text
+    assert "Failover <strong>MISSED</strong>" in text
+    data = re.search(r'<script type="application/json" id="report">(.*?)</script>', text)
+    assert data is not None
+    assert json.loads(data[1]) == told
+
+
+def test_a_page_judges_nothing_without_an_rto(routes: Routes) -> None:
+    """It tells how long it took; and of no plan, phase or request, for there was none."""
+    _, text = routes.get("get_failover", "failovers/20261122T092210.178Z", format="html")
+
+    assert isinstance(text, str)
+    assert "How long it took" in text
+    assert not any(
+        word in text for word in ("MISSED</strong>", "promised (RTO)", "Plan<", ">steady<")
+    )
