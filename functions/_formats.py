@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import azure.functions as func
 
-from functions._http import invalid, wrong
+from functions._http import invalid
+from shared.core.errors import wrong
 from shared.render.html import POLICY
 
 ACCEPTED = {"text/html": "html", "text/markdown": "markdown"}

@@ -87,11 +87,6 @@ def status_of(error: errors.SwitchbackError) -> HTTPStatus:
     return HTTPStatus.INTERNAL_SERVER_ERROR
 
 
-def wrong(name: str, value: str, right: str) -> errors.Fault:
-    """Return what is said of a parameter that is not what it must be."""
-    return errors.Fault("InvalidValue", name, f"{name} is {value!r}; it must be {right}.")
-
-
 def invalid(*faults: errors.Fault) -> errors.InvalidInput:
     """Return the refusal of a request for all that is wrong with it."""
     return errors.InvalidInput(" ".join(fault.message for fault in faults), faults)
@@ -101,7 +96,7 @@ def flag(req: func.HttpRequest, name: str) -> bool:
     """Return a query parameter that is true or false; absent is false."""
     value = req.params.get(name, "false").lower()
     if value not in {"true", "false"}:
-        raise invalid(wrong(name, value, "true or false"))
+        raise invalid(errors.wrong(name, value, "true or false"))
     return bool(value == "true")
 
 
@@ -115,7 +110,7 @@ def number(req: func.HttpRequest, name: str, most: int, *, least: int = 0) -> in
     text = str(req.params[name])
     found = within(text, least, most)
     if found is None:
-        raise invalid(wrong(name, text, f"a whole number from {least} to {most}"))
+        raise invalid(errors.wrong(name, text, f"a whole number from {least} to {most}"))
     return found
 
 
@@ -152,7 +147,7 @@ def path_name(req: func.HttpRequest, member: str) -> str:
     name = str(req.route_params[member])
     if not NAME.fullmatch(name):
         right = "1 to 63 letters, digits, hyphens and periods, beginning and ending alphanumeric"
-        raise invalid(wrong(member, name, right))
+        raise invalid(errors.wrong(member, name, right))
     return name
 
 

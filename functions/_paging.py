@@ -8,8 +8,8 @@ from urllib.parse import quote
 
 import azure.functions as func
 
-from functions._http import invalid, within, wrong
-from shared.core.errors import InvalidInput
+from functions._http import invalid, within
+from shared.core.errors import InvalidInput, wrong
 
 Json = dict[str, Any]
 Key = tuple[int, str]

@@ -15,12 +15,12 @@ from functions._drill_answers import (
     restored,
     summary,
 )
-from functions._http import actor, answered, flag, invalid, origin, whole_number, written, wrong
+from functions._http import actor, answered, flag, invalid, origin, whole_number, written
 from functions._models import Json, PlanBody, RestoreBody, canonical, read, sent
 from functions._paging import continuation, page
 from shared.audit import AuditedDrills
 from shared.core.conditions import Condition
-from shared.core.errors import DrillNotFound, Fault
+from shared.core.errors import DrillNotFound, Fault, wrong
 from shared.core.model import Drill, Phase
 from shared.drills import Drills
 

@@ -9,10 +9,10 @@ from collections.abc import Callable
 import azure.functions as func
 
 from functions._formats import html, markdown, wanted_format
-from functions._http import answered, invalid, number, path_name, whole_number, written, wrong
+from functions._http import answered, invalid, number, path_name, whole_number, written
 from functions._paging import START, continued, next_link, place
 from functions._record_answers import sample_view
-from shared.core.errors import Fault
+from shared.core.errors import Fault, wrong
 from shared.core.plan import DAY_SECONDS
 from shared.core.samples import Instant, instant, rfc3339
 from shared.history import History, Period

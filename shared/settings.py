@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from urllib.parse import urlsplit
 
-from shared.core.errors import Fault, InvalidInput
+from shared.core.errors import Fault, InvalidInput, wrong
 
 AZURE_ARM = "https://management.azure.com"
 CREDENTIALS = ("managed-identity", "azure-cli")
@@ -203,4 +203,4 @@ def _missing(name: str) -> Fault:
 
 
 def _wrong(name: str, value: str, right: str) -> Fault:
-    return Fault("InvalidSetting", name, f"{name} is {value!r}; it must be {right}.")
+    return wrong(name, value, right, "InvalidSetting")

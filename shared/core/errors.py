@@ -24,6 +24,11 @@ class Fault:
     message: str
 
 
+def wrong(target: str, value: object, right: str, code: str = "InvalidValue") -> Fault:
+    """Return what is said of a value that is not what it must be."""
+    return Fault(code, target, f"{target} is {value!r}; it must be {right}.")
+
+
 class SwitchbackError(Exception):
     """Something was refused or failed; `code` is stable, the sentence is for people."""
 

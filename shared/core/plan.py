@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 
-from shared.core.errors import Fault
+from shared.core.errors import Fault, wrong
 from shared.core.resource_ids import parse
 
 
@@ -113,7 +113,9 @@ class Plan:
         for name, (low, high) in LIMITS.items():
             value = getattr(self, name)
             if value is not None and not low <= value <= high:
-                yield _wrong(name, value, f"a whole number of seconds from {low} to {high}")
+                yield wrong(
+                    camel_case(name), value, f"a whole number of seconds from {low} to {high}"
+                )
         budget = self.stop_conditions.client_outage_seconds_max
         if budget is not None and not 1 <= budget <= DAY_SECONDS:
             target = "stopConditions.clientOutageSecondsMax"
@@ -153,14 +155,12 @@ class Plan:
                 message = f"{where} is {target!r}; it must be the resource id of a machine."
                 yield Fault("InvalidValue", where, message)
         if self.client_url is not None and not _is_url(self.client_url):
-            message = f"clientUrl is {self.client_url!r}; it must be an http or https URL."
-            yield Fault("InvalidValue", "clientUrl", message)
+            yield wrong("clientUrl", self.client_url, "an http or https URL")
         for name in ("rto_seconds", "failback_rto_seconds"):
             value = getattr(self, name)
             if value is not None and value > self.switch_seconds_max:
-                yield _wrong(
-                    name, value, f"at most switchSecondsMax ({self.switch_seconds_max}), its wait"
-                )
+                right = f"at most switchSecondsMax ({self.switch_seconds_max}), its wait"
+                yield wrong(camel_case(name), value, right)
 
 
 DAY_SECONDS = 86_400
@@ -197,7 +197,7 @@ def _wrong_header(header: ProbePath) -> Iterator[Fault]:
         ("probePath.value", header.value, FIELD_VALUE, "1 to 1,024 printable characters"),
     ):
         if not pattern.fullmatch(text):
-            yield Fault("InvalidValue", name, f"{name} is {text!r}; it must be {right}.")
+            yield wrong(name, text, right)
 
 
 def _is_machine(text: str) -> bool:
@@ -215,11 +215,6 @@ def camel_case(name: str) -> str:
     """Return a field's name as the wire spells it: `rto_seconds` is `rtoSeconds`."""
     first, *rest = name.split("_")
     return first + "".join(word.capitalize() for word in rest)
-
-
-def _wrong(name: str, value: object, right: str) -> Fault:
-    wire = camel_case(name)
-    return Fault("InvalidValue", wire, f"{wire} is {value}; it must be {right}.")
 
 
 PLAN_FIELDS = tuple(f.name for f in fields(Plan))

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from shared.core.desired import ENDPOINT_TYPES, short_type
-from shared.core.errors import Fault
+from shared.core.errors import Fault, wrong
 from shared.core.resource_ids import parse
 
 Json = dict[str, Any]
@@ -39,35 +39,35 @@ def endpoint_faults(endpoint: Json, at: str) -> Iterator[Fault]:
     prefix = f"{at}." if at else ""
     kind = short_type(endpoint["type"])
     if kind not in ENDPOINT_TYPES:
-        yield _wrong(f"{prefix}type", endpoint["type"], f"one of {', '.join(ENDPOINT_TYPES)}")
+        yield wrong(f"{prefix}type", endpoint["type"], f"one of {', '.join(ENDPOINT_TYPES)}")
     name = endpoint["name"]
     if not name.strip() or len(name) > ENDPOINT_NAME_CHARACTERS_MAX or "/" in name:
         right = f"1 to {ENDPOINT_NAME_CHARACTERS_MAX} characters without a slash"
-        yield _wrong(f"{prefix}name", name, right)
+        yield wrong(f"{prefix}name", name, right)
     for member, most in (("priority", PRIORITY_MAX), ("weight", WEIGHT_MAX)):
         value = endpoint.get(member)
         if value is not None and not 1 <= value <= most:
-            yield _wrong(prefix + member, value, f"from 1 to {most}")
+            yield wrong(prefix + member, value, f"from 1 to {most}")
     if endpoint.get("endpointStatus") not in (None, *STATUSES):
-        yield _wrong(f"{prefix}endpointStatus", endpoint["endpointStatus"], _one_of(STATUSES))
+        yield wrong(f"{prefix}endpointStatus", endpoint["endpointStatus"], _one_of(STATUSES))
     yield from _target_faults(endpoint, kind, prefix)
 
 
 def _profile_faults(name: str, body: Json) -> Iterator[Fault]:
     if not PROFILE_NAME.fullmatch(name):
         right = "1 to 63 letters, digits, hyphens and periods, beginning and ending alphanumeric"
-        yield _wrong("name", name, right)
+        yield wrong("name", name, right)
     if body.get("name") and body["name"].lower() != name.lower():
-        yield _wrong("name", body["name"], f"{name!r}, as in the path")
+        yield wrong("name", body["name"], f"{name!r}, as in the path")
     dns = body["dnsConfig"]
     if not RELATIVE_NAME.fullmatch(dns["relativeName"]):
         right = "lower-case letters, digits and hyphens, labels of at most 63"
-        yield _wrong("dnsConfig.relativeName", dns["relativeName"], right)
+        yield wrong("dnsConfig.relativeName", dns["relativeName"], right)
     yield from ttl_faults(dns.get("ttl"))
     if body["trafficRoutingMethod"] not in ROUTING_METHODS:
-        yield _wrong("trafficRoutingMethod", body["trafficRoutingMethod"], _one_of(ROUTING_METHODS))
+        yield wrong("trafficRoutingMethod", body["trafficRoutingMethod"], _one_of(ROUTING_METHODS))
     if body.get("profileStatus") not in (None, *STATUSES):
-        yield _wrong("profileStatus", body["profileStatus"], _one_of(STATUSES))
+        yield wrong("profileStatus", body["profileStatus"], _one_of(STATUSES))
     yield from monitor_faults(body.get("monitorConfig") or {})
     yield from _endpoints_faults(body.get("endpoints") or [])
 
@@ -75,44 +75,44 @@ def _profile_faults(name: str, body: Json) -> Iterator[Fault]:
 def ttl_faults(ttl: int | None) -> Iterator[Fault]:
     """Yield what is wrong with a TTL."""
     if ttl is not None and not 0 <= ttl <= TTL_SECONDS_MAX:
-        yield _wrong("dnsConfig.ttl", ttl, f"from 0 to {TTL_SECONDS_MAX} seconds")
+        yield wrong("dnsConfig.ttl", ttl, f"from 0 to {TTL_SECONDS_MAX} seconds")
 
 
 def monitor_faults(monitor: Json) -> Iterator[Fault]:
     """Yield everything that is wrong with health checks."""
     protocol = monitor.get("protocol") or "HTTP"
     if protocol.upper() not in PROTOCOLS:
-        yield _wrong("monitorConfig.protocol", protocol, _one_of(PROTOCOLS))
+        yield wrong("monitorConfig.protocol", protocol, _one_of(PROTOCOLS))
     path = monitor.get("path")
     if path and protocol.upper() == "TCP":
-        yield _wrong("monitorConfig.path", path, "absent with protocol TCP")
+        yield wrong("monitorConfig.path", path, "absent with protocol TCP")
     elif path is not None and not path.startswith("/"):
-        yield _wrong("monitorConfig.path", path, "a path that begins with /")
+        yield wrong("monitorConfig.path", path, "a path that begins with /")
     port = monitor.get("port")
     if port is not None and not 1 <= port <= PORT_MAX:
-        yield _wrong("monitorConfig.port", port, f"from 1 to {PORT_MAX}")
+        yield wrong("monitorConfig.port", port, f"from 1 to {PORT_MAX}")
     tolerated = monitor.get("toleratedNumberOfFailures")
     if tolerated is not None and not 0 <= tolerated <= TOLERATED_MAX:
         where = "monitorConfig.toleratedNumberOfFailures"
-        yield _wrong(where, tolerated, f"from 0 to {TOLERATED_MAX}")
+        yield wrong(where, tolerated, f"from 0 to {TOLERATED_MAX}")
     yield from _timing_faults(monitor)
 
 
 def _timing_faults(monitor: Json) -> Iterator[Fault]:
     interval = monitor.get("intervalInSeconds") or 30
     if interval not in TIMEOUTS_BY_INTERVAL:
-        yield _wrong("monitorConfig.intervalInSeconds", interval, "30 or 10")
+        yield wrong("monitorConfig.intervalInSeconds", interval, "30 or 10")
         return
     low, high = TIMEOUTS_BY_INTERVAL[interval]
     timeout = monitor.get("timeoutInSeconds")
     if timeout is not None and not low <= timeout <= high:
         right = f"from {low} to {high} with intervalInSeconds {interval}"
-        yield _wrong("monitorConfig.timeoutInSeconds", timeout, right)
+        yield wrong("monitorConfig.timeoutInSeconds", timeout, right)
 
 
 def _endpoints_faults(endpoints: list[Json]) -> Iterator[Fault]:
     if len(endpoints) > ENDPOINTS_MAX:
-        yield _wrong("endpoints", len(endpoints), f"at most {ENDPOINTS_MAX}")
+        yield wrong("endpoints", len(endpoints), f"at most {ENDPOINTS_MAX}")
     for index, endpoint in enumerate(endpoints):
         yield from endpoint_faults(endpoint, f"endpoints[{index}]")
     yield from _duplicates(endpoints, "name", lambda e: e["name"].lower())
@@ -137,7 +137,7 @@ def _target_faults(endpoint: Json, kind: str, prefix: str) -> Iterator[Fault]:
         parse(resource)
     except ValueError:
         right = "a resource id: /subscriptions/…/resourceGroups/…/providers/…"
-        yield _wrong(f"{prefix}targetResourceId", resource, right)
+        yield wrong(f"{prefix}targetResourceId", resource, right)
 
 
 def _duplicates(endpoints: list[Json], member: str, key: Any) -> Iterator[Fault]:  # noqa: ANN401
@@ -145,11 +145,7 @@ def _duplicates(endpoints: list[Json], member: str, key: Any) -> Iterator[Fault]
     for index, endpoint in enumerate(endpoints):
         value = key(endpoint)
         if value is not None and counts[value] > 1:
-            yield _wrong(f"endpoints[{index}].{member}", value, "unlike every other endpoint's")
-
-
-def _wrong(target: str, value: object, right: str) -> Fault:
-    return Fault("InvalidValue", target, f"{target} is {value!r}; it must be {right}.")
+            yield wrong(f"endpoints[{index}].{member}", value, "unlike every other endpoint's")
 
 
 def _missing(target: str, right: str) -> Fault:

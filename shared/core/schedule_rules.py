@@ -10,7 +10,7 @@ from zoneinfo import available_timezones
 
 from cronsim import CronSim, CronSimError
 
-from shared.core.errors import Fault
+from shared.core.errors import Fault, wrong
 from shared.core.samples import Instant
 from shared.core.schedule import DAYS, Schedule, Timing, Window
 
@@ -46,17 +46,17 @@ def faults(schedule: Schedule, now: Instant) -> tuple[Fault, ...]:
 
 def _name(name: str) -> Iterator[Fault]:
     if not NAME.fullmatch(name):
-        yield _wrong("name", name, "1 to 46 letters, digits and hyphens, no hyphen first")
+        yield wrong("name", name, "1 to 46 letters, digits and hyphens, no hyphen first")
 
 
 def _cron(cron: str) -> Iterator[Fault]:
     fields = cron.split()
     right = "five fields, minute hour day-of-month month day-of-week, such as '0 3 * * 1-5'"
     if len(fields) != CRON_FIELDS or len(cron) > CRON_CHARACTERS_MAX:
-        yield _wrong("cron", cron, right)
+        yield wrong("cron", cron, right)
     elif complaint := _complaint(cron):
         if any(_complaint(_with_star(fields, each)) for each in (DAY_OF_MONTH, MONTH)):
-            yield _wrong("cron", cron, f"{right} ({complaint})")
+            yield wrong("cron", cron, f"{right} ({complaint})")
         else:
             message = f"cron is {cron!r}: no month that it names has such a day, so it never fires."
             yield Fault("NeverFires", "cron", message)
@@ -79,7 +79,7 @@ def _time_zone(name: str) -> Iterator[Fault]:
     if name not in _zones():
         like = get_close_matches(name, _zones(), 1)
         right = f"an IANA time zone, such as {like[0] if like else 'Europe/Berlin'!r}"
-        yield _wrong("timeZone", name, right)
+        yield wrong("timeZone", name, right)
 
 
 @cache
@@ -93,12 +93,12 @@ def _windows(target: str, windows: tuple[Window, ...]) -> Iterator[Fault]:
     for i, window in enumerate(windows[:WINDOWS_MAX]):
         for name, text in (("from", window.opens), ("to", window.closes)):
             if not CLOCK_TIME.fullmatch(text):
-                yield _wrong(f"{target}[{i}].{name}", text, "a local time from '00:00' to '23:59'")
+                yield wrong(f"{target}[{i}].{name}", text, "a local time from '00:00' to '23:59'")
         if not window.days:
-            yield _wrong(f"{target}[{i}].days", [], "at least one day, or absent for every day")
+            yield wrong(f"{target}[{i}].days", [], "at least one day, or absent for every day")
         for j, day in enumerate(window.days):
             if day not in DAYS:
-                yield _wrong(f"{target}[{i}].days[{j}]", day, f"one of {', '.join(DAYS)}")
+                yield wrong(f"{target}[{i}].days[{j}]", day, f"one of {', '.join(DAYS)}")
 
 
 def _dates(dates: tuple[str, ...]) -> Iterator[Fault]:
@@ -106,7 +106,7 @@ def _dates(dates: tuple[str, ...]) -> Iterator[Fault]:
         yield _too_many("blockedDates", len(dates), BLOCKED_DATES_MAX)
     for i, text in enumerate(dates[:BLOCKED_DATES_MAX]):
         if not _is_date(text):
-            yield _wrong(f"blockedDates[{i}]", text, "a date such as '2026-12-24'")
+            yield wrong(f"blockedDates[{i}]", text, "a date such as '2026-12-24'")
 
 
 def _is_date(text: str) -> bool:
@@ -132,7 +132,3 @@ def _never_allowed(timing: Timing, now: Instant) -> Iterator[Fault]:
 
 def _too_many(target: str, count: int, most: int) -> Fault:
     return Fault("InvalidValue", target, f"{target} has {count} members; at most {most} are kept.")
-
-
-def _wrong(target: str, value: object, right: str) -> Fault:
-    return Fault("InvalidValue", target, f"{target} is {value!r}; it must be {right}.")
