@@ -7,7 +7,7 @@ the clock as it ran before it was first set. What was asked by others, or was un
 that the clock showed twice, lies anywhere between the two.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import reduce
 
@@ -57,6 +57,21 @@ def on_one_clock(timeline: Timeline) -> Timeline:
     An interval between two stamps is never narrower than what is known.
     """
     return reduce(_put_back, reversed(timeline.steps), timeline)
+
+
+def stamps(steps: Iterable[ClockStep]) -> Callable[[Instant], Instant]:
+    """Return what tells what a sample was stamped that was asked at an instant of one clock.
+
+    By these stamps slots were counted: where a clock was set, so were the edges of its slots.
+    """
+    moves = [_Move(step) for step in steps]
+
+    def stamped(at: Instant) -> Instant:
+        for move in moves:
+            at = move.stamped(at)
+        return at
+
+    return stamped if moves else int
 
 
 def _put_back(timeline: Timeline, step: ClockStep) -> Timeline:
@@ -111,6 +126,11 @@ class _Move:
         """Return the earliest instant that this stamp may mean."""
         return min(self._meanings(at))
 
+    def stamped(self, asked: Instant) -> Instant:
+        """Return what a sample was stamped that the clock would have stamped so."""
+        at = asked + self._by_ms + ROUNDING_MS
+        return at if at >= self._new_from else asked
+
     def _asked(self, at: Instant) -> Instant:
         return at - self._by_ms - ROUNDING_MS if at >= self._new_from else at
 
@@ -124,7 +144,9 @@ class _Move:
     def _answered(self, asked: Instant, answered: Instant) -> Instant:
         """Return when the answer to what was asked before the step was there, at the latest."""
         if answered < asked:
-            return answered - self._by_ms + ROUNDING_MS
+            # It was under way while a clock was set back: this time, or at a step before.
+            is_new = answered >= self._new_since - ROUNDING_MS
+            return answered - self._by_ms + ROUNDING_MS if is_new else answered
         set_back = max(0, -self._by_ms)
         took_if_new = answered - asked + set_back
         is_over = asked < self._old_until - UNDER_WAY_MS_MAX or took_if_new > UNDER_WAY_MS_MAX

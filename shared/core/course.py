@@ -85,7 +85,7 @@ class Search:
 
     def request(self, kind: ActionKind, since: Instant = 0) -> Request | None:
         """Return what any of ours asked from then on."""
-        later = [action for action in self.actions if action.sent_at >= since]
+        later = [_since(action, since) for action in self.actions if _may_be_later(action, since)]
         series = [self.evidence.readings(name) for name in self._series()]
         return find_request(kind, later, Looks(self.signs, series, since))
 
@@ -147,6 +147,15 @@ def find_course(
     is_known = known.is_enabled()
     release = status.turn(ActionKind.RELEASE, hold.sent_at, is_known_unasked=is_known)
     return Course(fault, mend, release, is_held=True)
+
+
+def _may_be_later(action: ActionRecord, since: Instant) -> bool:
+    """It was sent then, or may have been: of a clock that was set back, stamps are not sure."""
+    return max(action.sent_at, action.answered_at or 0) >= since
+
+
+def _since(action: ActionRecord, since: Instant) -> ActionRecord:
+    return action if action.sent_at >= since else replace(action, sent_at=since)
 
 
 def window(evidence: Evidence, series: str, since: Instant, until: Instant | None) -> Window:

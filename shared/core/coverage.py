@@ -81,8 +81,9 @@ def cover(evidence: Evidence, required: Iterable[str]) -> Coverage:
         every_ms, bridged = evidence.every_ms(name), evidence.omitted(name)
         asked = _with_far_ends([s.asked_at for s in series[name]], first, last, every_ms)
         found.extend(gaps(name, asked, every_ms, bridged))
-        slots = sorted({s.asked_at // every_ms for s in series[name]})
-        left_out_before = {at // every_ms: number for at, number in bridged.items()}
+        slot_at = evidence.numbering(name)
+        slots = sorted({slot_at(s.asked_at) for s in series[name]})
+        left_out_before = {slot_at(at): number for at, number in bridged.items()}
         pace = Pace(
             series=name,
             every_seconds=every_ms / MS_PER_SECOND,

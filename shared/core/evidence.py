@@ -5,13 +5,14 @@ not serve, but a packet can be lost to a healthy endpoint: a failure alone is a 
 at the edge of an outage counts only where the outage can be seen to include it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
+from shared.core.clock_steps import stamps
 from shared.core.grid import interval_ms
 from shared.core.model import Drill
-from shared.core.samples import Instant, Omitted, Outcome, Sample
+from shared.core.samples import ClockStep, Instant, Omitted, Outcome, Sample
 from shared.core.slots import Served, Slot, is_parted, to_slots
 
 HEALTH = "health/"
@@ -20,6 +21,8 @@ FAILING = "failing"
 UNDER_TEST = "underTest"
 SURVIVOR = "survivor"
 UNPROVEN = ""
+NETWORK = ("dns/", HEALTH)
+"""Series whose packets may be lost."""
 
 
 class Reading(NamedTuple):
@@ -58,9 +61,14 @@ class Evidence:
     """A drill's samples, by series: what each proves, computed once."""
 
     def __init__(
-        self, drill: Drill, samples: Iterable[Sample], omitted: Iterable[Omitted] = ()
+        self,
+        drill: Drill,
+        samples: Iterable[Sample],
+        omitted: Iterable[Omitted] = (),
+        steps: Iterable[ClockStep] = (),
     ) -> None:
         self.drill = drill
+        self._stamped = stamps(steps)
         self.series = by_series(samples)
         self._omitted: dict[str, dict[Instant, int]] = {}
         for series, _, until, number in omitted:
@@ -73,6 +81,7 @@ class Evidence:
         is_learnt = drill.plan.served_by_header or any(e.address == e.target for e in endpoints)
         self._served_by = learn_served_by(self.series) if is_learnt else {}
         self._named: dict[str, str | None] = {}
+        self._losses: int | None = None
         self._slots: dict[str, list[Slot]] = {}
         self._readings: dict[str, list[Reading]] = {}
 
@@ -87,12 +96,17 @@ class Evidence:
     def slots(self, series: str) -> list[Slot]:
         """Return a series' slots; empty when it has no samples."""
         if series not in self._slots:
-            slots = to_slots(self.series.get(series, ()), self.every_ms(series))
+            slots = to_slots(self.series.get(series, ()), self.every_ms(series), self._stamped)
             omitted = self.omitted(series)
             if omitted:
                 slots = [slot._replace(omitted=omitted.get(slot.asked_at, 0)) for slot in slots]
             self._slots[series] = slots
         return self._slots[series]
+
+    def numbering(self, series: str) -> Callable[[Instant], int]:
+        """Return what tells the number of the slot that an attempt lay in."""
+        stamped, every_ms = self._stamped, self.every_ms(series)
+        return lambda asked_at: stamped(asked_at) // every_ms
 
     def omitted(self, series: str) -> Mapping[Instant, int]:
         """Return how many samples were left out of a series, by the sample that follows them."""
@@ -129,10 +143,18 @@ class Evidence:
     def _read(self, series: str) -> list[Reading]:
         samples = self.series.get(series, [])
         if series.startswith(HEALTH):
-            return _read_health(self.slots(series), self.every_ms(series))
+            return _read_health(self.slots(series), self.every_ms(series), self._lost_in_a_row())
         if series.startswith("dns/"):
             return [Reading(s, self._side(s)) for s in samples]
         return [Reading(s, s.answer if s.outcome is Outcome.OK else UNPROVEN) for s in samples]
+
+    def _lost_in_a_row(self) -> int:
+        """Return how many packets in a row may have been lost: where one was seen to be, two."""
+        if self._losses is None:
+            network = [name for name in self.series if name.startswith(NETWORK)]
+            is_lossy = any(_is_lossy(self.slots(n), self.every_ms(n)) for n in network)
+            self._losses = 2 if is_lossy else 1
+        return self._losses
 
     def _side(self, sample: Sample) -> str:
         endpoint = self.named(sample.answer) if sample.outcome is Outcome.OK else None
@@ -160,8 +182,8 @@ def _is_answer(sample: Sample) -> bool:
     )
 
 
-def _read_health(slots: Sequence[Slot], every_ms: int) -> list[Reading]:
-    proves = _proven_failing(slots, every_ms)
+def _read_health(slots: Sequence[Slot], every_ms: int, lost_in_a_row: int) -> list[Reading]:
+    proves = _proven_failing(slots, every_ms, lost_in_a_row)
     return [
         Reading(sample, _health_state(sample, slot, proves=failing))
         for slot, failing in zip(slots, proves, strict=True)
@@ -175,25 +197,43 @@ def _health_state(sample: Sample, slot: Slot, *, proves: bool) -> str:
     return FAILING if slot.failed and proves else UNPROVEN
 
 
-def _proven_failing(slots: Sequence[Slot], every_ms: int) -> list[bool]:
+def _proven_failing(slots: Sequence[Slot], every_ms: int, lost_in_a_row: int) -> list[bool]:
     """Tell which failed slots prove an outage: those that a neighbour confirms, edges with care."""
     confirmed = [False] * len(slots)
     for at, (one, other) in enumerate(pairwise(slots)):
         if one.failed and other.failed and not is_parted(one, other, every_ms):
             confirmed[at] = confirmed[at + 1] = True
-    doubtful = {at for at in range(len(slots)) if confirmed[at] and _is_doubtful_edge(slots, at)}
-    return [sure and at not in doubtful for at, sure in enumerate(confirmed)]
+    return [
+        sure and not _is_doubtful_edge(slots, at, lost_in_a_row)
+        for at, sure in enumerate(confirmed)
+    ]
 
 
-def _is_doubtful_edge(slots: Sequence[Slot], at: int) -> bool:
+def _is_doubtful_edge(slots: Sequence[Slot], at: int, lost_in_a_row: int) -> bool:
     """A time-out beside the switch may be a lost packet, asked before the outage or after it."""
-    slot = slots[at]
-    if any(sample.outcome is not Outcome.TIMEOUT for sample in slot.samples):
+    if not _is_timed_out(slots[at]):
         return False
-    older, newer = slots[at - 1 : at], slots[at + 1 : at + 2]
-    was_last = bool(newer) and not newer[0].failed
-    was_first = bool(older) and not older[0].failed
-    return was_last or (was_first and _ended_before(slot, newer))
+    older = slots[max(0, at - lost_in_a_row) : at]
+    newer = slots[at + 1 : at + 1 + lost_in_a_row]
+    may_be_after = any(not slot.failed for slot in newer)
+    # Of those that may be lost before it, the outage began at the latest when the next was asked.
+    served = next((place for place, slot in enumerate(reversed(older)) if not slot.failed), None)
+    may_be_before = served is not None and _ended_before(slots[at], newer[: lost_in_a_row - served])
+    return may_be_after or may_be_before
+
+
+def _is_timed_out(slot: Slot) -> bool:
+    return all(sample.outcome is Outcome.TIMEOUT for sample in slot.samples)
+
+
+def _is_lossy(slots: Sequence[Slot], every_ms: int) -> bool:
+    """A time-out between two answers: a packet was lost."""
+    return any(
+        _is_timed_out(lost)
+        and not (before.failed or after.failed)
+        and not (is_parted(before, lost, every_ms) or is_parted(lost, after, every_ms))
+        for before, lost, after in zip(slots, slots[1:], slots[2:], strict=False)
+    )
 
 
 def _ended_before(slot: Slot, newer: Sequence[Slot]) -> bool:

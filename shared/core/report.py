@@ -73,7 +73,7 @@ class Report:
 def build_report(drill: Drill, timeline: Timeline) -> Report:
     """Report a drill, closed or still running, from what was recorded of it and nothing else."""
     timeline = on_one_clock(timeline)
-    evidence = Evidence(drill, timeline.samples, timeline.omitted)
+    evidence = Evidence(drill, timeline.samples, timeline.omitted, timeline.steps)
     found = find_milestones(evidence, timeline.actions, timeline.transitions)
     settings = envelope_of(drill.snapshot, drill.plan, is_held=found.course.is_held)
     return report_of(Journey(drill, found), evidence, settings, timeline)

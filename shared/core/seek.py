@@ -3,23 +3,21 @@
 An endpoint has one of each; a machine, name server, resolver or client class its own.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 
 from shared.core.course import Course, find_course, window
-from shared.core.evidence import Evidence, Reading
-from shared.core.intervals import MS_PER_SECOND, in_words
+from shared.core.evidence import Evidence
+from shared.core.intervals import Interval
 from shared.core.milestones import ROWS, Flap, Milestone, NotReached, Proof, Row, Switch
+from shared.core.places import NEVER_AWAY, Place, Sought, was_never_away
 from shared.core.plan import VM_FAULTS, FaultKind
-from shared.core.samples import ActionRecord, Instant, Sample, Transition
-from shared.core.slots import Served, Slot, Steadiness, find_recovery
+from shared.core.recoveries import seek_stretch
+from shared.core.samples import ActionRecord, Transition
 from shared.core.switches import (
-    Reversal,
     States,
     Window,
-    bounds,
     find_switch,
-    is_proved_by_timeout,
 )
 
 
@@ -41,9 +39,23 @@ class Milestones:
         self.flaps.extend(flaps)
 
     def first(self, name: str) -> Milestone | None:
-        """Return the milestone of that name; of several vantages, the first to have switched."""
+        """Return the milestone of that name; of several vantages, the first to have switched.
+
+        Any of them may have been it, so it was not before the least of their lower bounds.
+        """
         found = [m for m in self.reached if m.name == name]
-        return min(found, key=lambda m: (m.interval.not_after, m.interval.after), default=None)
+        first = min(found, key=lambda m: (m.interval.not_after, m.interval.after), default=None)
+        if first is None:
+            return None
+        widest = min(found, key=lambda m: m.interval.after)
+        if widest.interval.after == first.interval.after:
+            return first
+        return replace(
+            first,
+            interval=Interval(widest.interval.after, first.interval.not_after),
+            samples=(widest.samples[0], first.samples[1]),
+            is_proved_by_timeout=first.is_proved_by_timeout or widest.is_proved_by_timeout,
+        )
 
     def at(self, name: str, vantage: str) -> Milestone | None:
         """Return the milestone of that name as one vantage saw it."""
@@ -142,63 +154,6 @@ def returned_by_others(evidence: Evidence, course: Course) -> str:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where one milestone is sought: its row of the table, at one vantage."""
-
-    evidence: Evidence
-    row: Row
-    vantage: str
-
-    @property
-    def series(self) -> str:
-        """The series that shows it."""
-        return f"{self.row.series}{self.vantage}"
-
-    def reached(self, old: Sample | None, new: Sample, since: Instant) -> Milestone:
-        """Return the milestone that lies between the two samples."""
-        return Milestone(
-            name=self.row.name,
-            of=self.row.of,
-            vantage=self.vantage,
-            interval=bounds(old, new, since),
-            samples=(old.id if old else None, new.id),
-            is_proved_by_timeout=is_proved_by_timeout(old, new),
-        )
-
-    def missed(self, because: str) -> NotReached:
-        """Return why there is no such milestone."""
-        row = self.row
-        return NotReached(name=row.name, of=row.of, vantage=self.vantage, because=because)
-
-    def missed_after(
-        self, old: Sample | None, since: Instant, because: str, observed_seconds: float = 0.0
-    ) -> NotReached:
-        """Return why there is no such milestone, and before when it certainly was not."""
-        return NotReached(
-            name=self.row.name,
-            of=self.row.of,
-            vantage=self.vantage,
-            because=because,
-            not_before=since if old is None else max(since, old.asked_at),
-            sample=old.id if old else None,
-            observed_seconds=observed_seconds,
-        )
-
-    def flap(self, reversal: Reversal) -> Flap:
-        """Return a reversal by the milestone's name."""
-        return Flap(
-            name=self.row.name,
-            of=self.row.of,
-            vantage=self.vantage,
-            interval=reversal.interval,
-            samples=(reversal.new.id, reversal.old.id),
-        )
-
-
-Sought = tuple[Milestone | NotReached, list[Flap]]
-
-
 def _seek(place: Place, course: Course) -> Sought:
     sought_in = _sought_in(place, course)
     if sought_in is None:
@@ -207,7 +162,7 @@ def _seek(place: Place, course: Course) -> Sought:
         return place.missed(f"there is no sample of {place.series}"), []
     if place.row.proof is Proof.STATE:
         return _seek_state(place, sought_in, course)
-    return _seek_stretch(place, sought_in, course)
+    return seek_stretch(place, sought_in, course)
 
 
 def _why_not_sought(row: Row, course: Course) -> str:
@@ -227,71 +182,19 @@ def _sought_in(place: Place, course: Course) -> Window | None:
     return window(place.evidence, place.series, since, until)
 
 
+ALREADY = "it was so before, and not otherwise since"
+
+
 def _seek_state(place: Place, sought_in: Window, course: Course) -> Sought:
     row = place.row
     search = find_switch(place.evidence.readings(place.series), States(row.old, row.new), sought_in)
     flaps = [place.flap(reversal) for reversal in search.reversals]
+    old = search.last_old if search.new is None else search.old
+    if (search.new or search.was_there) and was_never_away(place, old, course):
+        return place.missed(NEVER_AWAY), flaps
+    if search.new is None and search.was_there:
+        return place.missed(ALREADY), flaps
     if search.new is None:
         because = "its new state was not seen to last"
         return place.missed_after(search.last_old, sought_in.since, because), flaps
-    if _was_never_away(place, search.old, course):
-        return place.missed(NEVER_AWAY), flaps
     return place.reached(search.old, search.new, sought_in.since), flaps
-
-
-NEVER_AWAY = "what it is the end of was never seen"
-
-
-def _was_never_away(place: Place, old: Sample | None, course: Course) -> bool:
-    """Nothing can come back that was not seen to leave."""
-    if place.row.of is Switch.FAILOVER or course.fault_since is None:
-        return False
-    return old is None or old.asked_at < course.fault_since
-
-
-def _seek_stretch(place: Place, sought_in: Window, course: Course) -> Sought:
-    evidence = place.evidence
-    slots = [slot for slot in evidence.slots(place.series) if sought_in.has(slot.asked_at)]
-    wanted, unwanted = _sides(place)
-    served = [evidence.served(slot, wanted, unwanted) for slot in slots]
-    flaps = _client_flaps(place, slots, served, sought_in)
-    every_ms, stability_ms = sought_in.every_ms, sought_in.stability_ms
-    recovery = find_recovery(slots, served, Steadiness(sought_in.since, stability_ms, every_ms))
-    old = _last_before(slots, served, recovery.earliest)
-    if slots and _was_never_away(place, old, course):
-        return place.missed(NEVER_AWAY), flaps
-    if recovery.latest is None or not recovery.whole:
-        seconds = recovery.observed_ms / MS_PER_SECOND
-        needed = in_words(stability_ms / MS_PER_SECOND)
-        because = f"{in_words(seconds)} s were seen of the {needed} s that prove it"
-        return place.missed_after(old, sought_in.since, because, seconds), flaps
-    new = min(evidence.answers_of(slots[recovery.latest], wanted), key=lambda s: s.answered_at)
-    return place.reached(old, new, sought_in.since), flaps
-
-
-def _sides(place: Place) -> tuple[frozenset[str], frozenset[str]]:
-    """Return which endpoints are to serve the client, and which no longer."""
-    under_test, survivors = frozenset({place.evidence.drill.endpoint}), place.evidence.survivors
-    if place.row.of is Switch.FAILOVER:
-        return survivors, under_test
-    return under_test, survivors
-
-
-def _last_before(
-    slots: Sequence[Slot], served: Sequence[Served], start: int | None
-) -> Sample | None:
-    """Return the last sample before the stretch in whose slot the client was not well served."""
-    end = len(slots) if start is None else start
-    for at in range(end - 1, -1, -1):
-        if served[at] is not Served.WANTED:
-            return slots[at].samples[-1]
-    return None
-
-
-def _client_flaps(
-    place: Place, slots: Sequence[Slot], served: Sequence[Served], sought_in: Window
-) -> list[Flap]:
-    """Return when the client, once where it should be, was answered by whom it had left."""
-    readings = [Reading(slot.samples[0], how) for slot, how in zip(slots, served, strict=True)]
-    states = States(frozenset({Served.UNWANTED}), frozenset({Served.WANTED}))
-    return [place.flap(r) for r in find_switch(readings, states, sought_in).reversals]

@@ -5,7 +5,7 @@ them failed. "In a row" means neighbouring slots that were attempted: a second l
 not make two failures strangers, a gap does.
 """
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from enum import StrEnum
 from itertools import groupby, pairwise
 from typing import NamedTuple
@@ -50,11 +50,16 @@ class Gap(NamedTuple):
     until: Instant
 
 
-def to_slots(samples: Iterable[Sample], every_ms: int) -> list[Slot]:
-    """Group one series' samples, in order of `asked_at`, into its slots."""
+def to_slots(
+    samples: Iterable[Sample], every_ms: int, stamped: Callable[[Instant], Instant] = int
+) -> list[Slot]:
+    """Group one series' samples, in order of `asked_at`, into its slots.
+
+    Slots are counted by the clock that stamped them; if it was set since, `stamped` tells how.
+    """
     return [
         Slot(group, all(sample.outcome is not Outcome.OK for sample in group))
-        for _, members in groupby(samples, key=lambda sample: sample.asked_at // every_ms)
+        for _, members in groupby(samples, key=lambda sample: stamped(sample.asked_at) // every_ms)
         for group in (tuple(members),)
     ]
 

@@ -8,8 +8,8 @@ from typing import NamedTuple
 from shared.core.packed import LASTED, MS, SECOND_MS, STEPS, WORDS, Block, Word
 from shared.core.samples import LOST, STALE, Instant, Omitted, Sample
 
-ENDS = 2
-"""How many are kept at either end of a stretch: two failures in a row are told from one."""
+ENDS = 3
+"""How many are kept at either end of a stretch: two may be packets lost beside an outage."""
 ALIKE_MIN = 8
 """A shorter stretch is not worth it."""
 BESIDE = 2

@@ -47,12 +47,16 @@ class Reversal(NamedTuple):
 
 @dataclass(slots=True)
 class Search:
-    """What a walk through one series has found so far; `new` is None while nothing switched."""
+    """What a walk through one series has found so far; `new` is None while nothing switched.
+
+    `was_there` tells that the new state was proved before the window, and the old one not since.
+    """
 
     old: Sample | None = None
     new: Sample | None = None
     reversals: list[Reversal] = field(default_factory=list)
     last_old: Sample | None = None
+    was_there: bool = False
     _run: "_Run | None" = None
 
     def see_old(self, sample: Sample, window: Window) -> None:
@@ -62,10 +66,12 @@ class Search:
             if self._run.last.answered_at <= sample.asked_at:
                 # Answers that overlap in time may have been given in either order: no reversal.
                 self.reversals.append(Reversal(self._run.last, sample))
-        self._run, self.last_old = None, sample
+        self._run, self.last_old, self.was_there = None, sample, False
 
     def see_new(self, sample: Sample) -> None:
-        """Take a proof of the new state."""
+        """Take a proof of the new state; one that only goes on is no switch."""
+        if self.was_there:
+            return
         if self._run is None:
             self._run = _Run(before=self.last_old, asked_first=sample, first=sample, last=sample)
         self._run.last = sample
@@ -111,6 +117,8 @@ def find_switch(readings: Iterable[Reading], states: States, window: Window) -> 
             search.see_old(sample, window)
         elif state in states.new and sample.asked_at >= window.since:
             search.see_new(sample)
+        elif state in states.new and sample.answered_at <= window.since:
+            search.was_there = True
     search.finish()
     return search
 

@@ -77,7 +77,7 @@ WORDS: Mapping[str, str] = {
 
 def lanes(drill: Drill, timeline: Timeline) -> tuple[Lane, ...]:
     """Return a lane for every series that was recorded or should have been."""
-    evidence = Evidence(drill, timeline.samples)
+    evidence = Evidence(drill, timeline.samples, steps=timeline.steps)
     series: dict[str, Sequence[Sample]] = {
         **dict.fromkeys(required_series(evidence), ()),
         **evidence.series,

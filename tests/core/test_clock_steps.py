@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.core.clock_steps import StepWatch, on_one_clock, stop_of
+from shared.core.clock_steps import StepWatch, on_one_clock, stamps, stop_of
 from shared.core.samples import (
     ActionKind,
     ActionRecord,
@@ -80,7 +80,7 @@ def test_a_clock_that_is_set_twice_still_has_its_latest_reading() -> None:
 
 
 @pytest.mark.parametrize(
-    ("step", "stamps", "expected"),
+    ("step", "stamped", "expected"),
     [
         (FORWARD, (99_000, 99_010), (99_000, 99_010)),
         (FORWARD, (100_005, 100_900), (100_005, 100_900)),
@@ -96,14 +96,14 @@ def test_a_clock_that_is_set_twice_still_has_its_latest_reading() -> None:
     ],
 )
 def test_samples_are_put_onto_one_clock(
-    step: ClockStep, stamps: tuple[int, int], expected: tuple[int, int]
+    step: ClockStep, stamped: tuple[int, int], expected: tuple[int, int]
 ) -> None:
     """Asked before the clock was set, under way meanwhile, asked after it."""
-    assert bounds(step, *stamps) == expected
+    assert bounds(step, *stamped) == expected
 
 
 @pytest.mark.parametrize(
-    ("step", "stamps", "expected"),
+    ("step", "stamped", "expected"),
     [
         (FORWARD, (99_000, 100_500), (99_000, 100_500)),
         (FORWARD, (131_500, 132_000), (101_499, 102_001)),
@@ -114,10 +114,10 @@ def test_samples_are_put_onto_one_clock(
     ],
 )
 def test_actions_are_put_onto_one_clock(
-    step: ClockStep, stamps: tuple[int, int], expected: tuple[int, int]
+    step: ClockStep, stamped: tuple[int, int], expected: tuple[int, int]
 ) -> None:
     """They are stamped by whoever acts, at any time."""
-    assert acted(step, *stamps) == expected
+    assert acted(step, *stamped) == expected
 
 
 def test_steps_are_taken_back_one_by_one() -> None:
@@ -133,6 +133,29 @@ def test_steps_are_taken_back_one_by_one() -> None:
     assert [s.asked_at for s in told.samples] == [50_000, 101_999, 159_998]
     assert [t.at for t in told.transitions] == [159_998]
     assert told.omitted == (Omitted("client/fresh", 101_999, 159_998, 3),)
+
+
+@pytest.mark.parametrize("by_ms", [43_000, -10_000])
+def test_an_answer_stamped_by_a_clock_set_back_belongs_to_that_step(by_ms: int) -> None:
+    """Another step, much later, has nothing to do with it."""
+    later = ClockStep(170_000, 170_000, 171_000 + by_ms, by_ms)
+    recorded = Timeline(samples=(sampled(100_005, 70_800),), steps=(BACK, later))
+
+    (moved,) = on_one_clock(recorded).samples
+
+    assert (moved.asked_at, moved.answered_at) == (100_005, 100_801)
+
+
+@pytest.mark.parametrize("asked", [50_000, 100_005, 132_000, 149_999, 151_000, 180_000])
+def test_what_a_sample_was_stamped_is_known_again(asked: int) -> None:
+    """By its stamp it has its slot, wherever the slots lie on the other clock."""
+    steps = (FORWARD, ClockStep(150_000, 150_000, 140_300, -10_700))
+    recorded = Timeline(samples=(sampled(asked, asked + 10),), steps=steps)
+
+    (moved,) = on_one_clock(recorded).samples
+
+    assert stamps(steps)(moved.asked_at) == asked
+    assert stamps(())(asked) == asked
 
 
 def test_a_timeline_without_a_step_stays_as_it_is() -> None:

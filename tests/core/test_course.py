@@ -145,6 +145,16 @@ def test_a_hold_that_nobody_has_released_lets_nothing_back() -> None:
     assert (found.mend_since, found.back_since) == (at(70), None)
 
 
+def test_a_release_whose_stamps_are_not_sure_came_after_what_it_releases() -> None:
+    """The clock was set back: by its own stamps it may have been sent before the endpoint was."""
+    found = course(held(), [*STOPPED, *HELD], *OF_A_HOLD[:3], an_action(RELEASE, 40, 110.5))
+
+    request = found.restore.request
+    assert request is not None
+    assert request.interval == Interval(OF_A_HOLD[1].sent_at, at(110.5))
+    assert not found.is_restored_by_others
+
+
 def test_a_person_may_end_a_hold() -> None:
     """By enabling the endpoint before we did."""
     found = course(held(), [*STOPPED, *HELD], *OF_A_HOLD[:3], an_action(RELEASE, 130, 130.5))

@@ -1,8 +1,9 @@
 """How well a drill was observed."""
 
+from shared.core.clock_steps import on_one_clock
 from shared.core.coverage import cover
 from shared.core.evidence import Evidence
-from shared.core.samples import Outcome, Sample
+from shared.core.samples import ClockStep, Outcome, Sample, Timeline
 from shared.core.slots import Gap
 from tests.support.drills import a_drill, at
 
@@ -23,6 +24,19 @@ def test_every_slot_attempted() -> None:
     assert (coverage.attempted, coverage.expected, coverage.attempted_share) == (150, 150, 1.0)
     assert (coverage.count, coverage.failed, coverage.gaps) == (150, 0, ())
     assert not coverage.is_thin
+
+
+def test_slots_are_counted_by_the_clock_that_stamped_them() -> None:
+    """Taken back, stamps lie to and fro beside the ends of whole seconds: none was left out."""
+    late = [Sample(ONE, at(s) + 50 * (s % 2), at(s + 1), Outcome.OK) for s in range(12, 22)]
+    step = ClockStep(at(9), at(9), at(11.02), 1_020)
+    told = on_one_clock(Timeline((*asked(ONE, range(10)), *late), steps=(step,)))
+
+    known, unknown = (
+        cover(Evidence(a_drill(), told.samples, steps=steps), []) for steps in (told.steps, ())
+    )
+
+    assert (known.attempted, unknown.attempted) == (20, 16)
 
 
 def test_failed_samples_are_attempts() -> None:

@@ -51,6 +51,10 @@ PROOFS = {
     "failures on both sides of a gap do not confirm each other": ("st....ts", "s--s"),
     "a lost second is no gap": ("st.tts", "s-f-s"),
     "an outage from the first sample on": ("tts", "f-s"),
+    "where a packet was lost, two in a row may be": ("stssttss", "s-ss--ss"),
+    "such a pair may lie at the end of an outage": ("stssttttttss", "s-ss-fff--ss"),
+    "or at its beginning, if it was over when the third was asked": ("stssttttt", "s-ss-ffff"),
+    "what was refused was not lost": ("srssttss", "s-ssf-ss"),
 }  # fmt: skip
 
 
@@ -63,6 +67,21 @@ def test_health(pattern: str, proofs: str) -> None:
 def test_a_time_out_that_ended_before_the_next_attempt_does_not_bound_an_outage() -> None:
     """Sampled every five seconds, the outage may have begun after the lost packet."""
     assert health("sttt", every=5) == "s-ff"
+
+
+def test_a_packet_lost_to_a_name_server_may_be_followed_by_others() -> None:
+    """It is one network."""
+    drop = [Sample(HEALTH, at(s), at(s + 2), Outcome.TIMEOUT) for s in (11, 12)]
+    good = [Sample(HEALTH, at(s), at(s) + 9, Outcome.OK) for s in (10, 13)]
+    asked = [
+        Sample(DNS, at(s), at(s + 1), Outcome.TIMEOUT if s == 4 else Outcome.OK) for s in (3, 4, 5)
+    ]
+
+    def proofs(*samples: Sample) -> list[str]:
+        return [reading.state for reading in Evidence(a_drill(), samples).readings(HEALTH)]
+
+    assert proofs(*drop, *good) == ["serving", "failing", "", "serving"]
+    assert proofs(*drop, *good, *asked) == ["serving", "", "", "serving"]
 
 
 def test_a_second_writers_answer_outweighs_a_lost_packet() -> None:

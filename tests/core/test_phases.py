@@ -10,7 +10,8 @@ from shared.core.model import Drill
 from shared.core.phases import PhaseTime, paths_of
 from shared.core.plan import VM_FAULTS, Failback, FaultKind
 from shared.core.report import Report, build_report
-from shared.core.samples import ActionKind, Timeline
+from shared.core.samples import ActionKind, Timeline, rfc3339
+from tests.support.drills import SERVER, at
 from tests.support.fault_worlds import DisabledWorld, HeaderWorld, HeldWorld
 from tests.support.reports import codes, failback
 from tests.support.worlds import World, a_finished_drill, timeline
@@ -120,3 +121,23 @@ def test_a_failback_that_a_person_began_counts_from_what_showed_it(
     assert failback(report).since_request is None
     (finding,) = [f for f in report.findings if f.code == "RestoredByOthers"]
     assert finding.message.endswith("before we asked for it; failback counts from there.")
+
+
+def test_the_first_server_may_be_any_that_was_seen_to_switch_late() -> None:
+    """One that lost samples just then: it is seen last, and may have switched first."""
+    recorded = timeline(World())
+    series = "dns/authoritative/127.1.1.9:53"
+    other = tuple(
+        s._replace(series=series)
+        for s in recorded.series(f"dns/authoritative/{SERVER}")
+        if not at(210) < s.asked_at < at(220)
+    )
+
+    report = build_report(
+        a_finished_drill(), replace(recorded, samples=(*recorded.samples, *other))
+    )
+
+    (first,) = [t.end for t in report.phases if t.name == "dnsSwitch"]
+    assert first.vantage == SERVER
+    assert (first.interval.after, first.samples[0]) == (at(210), f"{series}@{rfc3339(at(210))}#one")
+    assert at(216) < first.interval.not_after <= at(216.02)

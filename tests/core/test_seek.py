@@ -169,6 +169,14 @@ def test_nothing_comes_back_that_did_not_leave() -> None:
     assert the("clientOnPrimary", found).interval.after == at(179)
 
 
+def test_nothing_leaves_that_had_left_before() -> None:
+    """A resolver that keeps a survivor's name from an earlier day did not switch in this drill."""
+    found = seek(timeline(World(resolver_switched=0)))
+
+    assert why_not("resolverSwitched", found).because.startswith("it was so before")
+    assert the("resolverBack", found).interval.after > at(412)
+
+
 def test_a_client_that_never_failed_does_not_come_back() -> None:
     """A fault without effect on it has no recovery either."""
     found = seek(timeline(World(effective=9_000, serving=0, resolver_switched=9_000)))

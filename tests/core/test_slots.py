@@ -51,6 +51,15 @@ def recovery(pattern: str, seconds: int = 5, since: int = 0) -> tuple[int | None
     return earliest, latest, found.whole
 
 
+def test_slots_are_counted_by_the_clock_that_stamped_them() -> None:
+    """One that was set by half a slot since: two seconds' samples do not become one slot's."""
+    seconds = [a_sample(at) for at in (4_100, 5_050, 5_900, 7_000)]
+
+    assert [len(slot.samples) for slot in to_slots(seconds, EVERY_MS)] == [1, 2, 1]
+    moved = to_slots(seconds, EVERY_MS, lambda at: at + 500)
+    assert [len(slot.samples) for slot in moved] == [1, 1, 1, 1]
+
+
 @pytest.mark.parametrize(
     ("series", "asked", "expected"),
     [

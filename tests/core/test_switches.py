@@ -66,6 +66,25 @@ def test_a_switch_is_sought_in_its_window() -> None:
     assert second(search("oooonnn", until=4).new) is None
 
 
+def test_what_was_new_before_its_cause_and_only_goes_on_is_no_switch() -> None:
+    """Nobody saw the old state: an old answer from before, say, that happens to be the new one."""
+    found = search("nnnnnnn", since=3)
+
+    assert (found.new, found.was_there) == (None, True)
+    assert second(search("nnnnonnn", since=3).new) == 5
+    assert second(search("onnnxnnn", since=3).new) is None
+    assert not search("nnooonn", since=3).was_there
+
+
+def test_what_was_under_way_when_the_window_began_may_show_its_effect() -> None:
+    """Asked before the request and answered after it: it proves nothing of the time before."""
+    readings = [Reading(a_sample(2.95), "new"), Reading(a_sample(4), "new")]
+
+    found = find_switch(readings, STATES, Window(3_000, None, 5_000, 1_000))
+
+    assert second(found.new) == 4
+
+
 def test_an_answer_under_way_at_the_windows_end_reverses_nothing() -> None:
     """Asked before the request to restore and answered after it, it may show its effect."""
     assert not search("onnno", until=4.05).reversals

@@ -36,7 +36,7 @@ OWN_HEADERS = [{"name": "X-Tenant", "value": "blue"}]
 OK = 200
 
 
-class _Server(NameServer):
+class SimServer(NameServer):
     """A name server that nobody asks over a wire."""
 
     told = ""
@@ -55,9 +55,8 @@ class SimAzure:
         self.clock, self.truth, self._dice = VirtualClock(), Truth(), dice(seed)
         self.cloud = topologies.build(topologies.read(Path(LAB)))
         self.plane = DataPlane(self.cloud, self.clock, self.truth)
-        self.server = _Server(TrafficManagerZone(), 0)
-        self.server.name = "127.1.1.1:53"
-        self.plane.name_servers.append(self.server)
+        self.servers: list[SimServer] = []
+        self.server = self._add_server(0)
         self.machines = Machines(self.cloud, self.clock, self.truth, self.plane, Timings())
         for machine in self.cloud.machines:
             self.machines.backends[machine.key] = cast("Backend", Guest())
@@ -72,6 +71,20 @@ class SimAzure:
         self.plane.write(read_profile(self.cloud, Place(GROUP, PROFILE), body))
         for endpoint in self.live.endpoints:
             self._probe(endpoint)
+
+    def let_servers_lag(self, *lags_seconds: float) -> None:
+        """Have so many name servers, each so much later than the verdict."""
+        self.server.lag_seconds = lags_seconds[0]
+        for lag_seconds in lags_seconds[1:]:
+            self._add_server(lag_seconds)
+        self.plane.write(self.live)
+
+    def _add_server(self, lag_seconds: float) -> "SimServer":
+        server = SimServer(TrafficManagerZone(), lag_seconds)
+        self.servers.append(server)
+        server.name = f"127.1.1.{len(self.servers)}:53"
+        self.plane.name_servers.append(server)
+        return server
 
     def now(self) -> Instant:
         """Return the time."""

@@ -9,7 +9,7 @@ there and back, so that what is said of it has two ends.
 import math
 from bisect import bisect_left
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import Any, cast
 
@@ -21,7 +21,7 @@ from shared.core.model import Drill, HealthCheck, MonitorSettings, Phase, Snapsh
 from shared.core.plan import Plan
 from shared.core.questions import health_check
 from shared.core.report import Report, build_report
-from shared.core.samples import Instant, Outcome, Sample, Timeline, Transition
+from shared.core.samples import ClockStep, Instant, Outcome, Sample, Timeline, Transition
 from shared.drill_ports import Dependencies as DrillDependencies
 from shared.ledger_ports import Dependencies as LedgerDependencies
 from shared.render.wire import to_wire
@@ -43,11 +43,37 @@ Settings = tuple[int, int, int]
 """Interval, time-out and tolerated failures, as people write them: 30/10/3."""
 
 
+class Rounding:
+    """The virtual clock as the product reads it: outward, to the millisecond; it may be set."""
+
+    def __init__(self, azure: SimAzure) -> None:
+        self._clock = azure.clock
+        self.set_by_ms = 0
+        """How far it has been set forward so far."""
+
+    def step(self, by_ms: int) -> None:
+        """Set it forward, or back."""
+        self.set_by_ms += by_ms
+
+    def now(self) -> Instant:
+        """Return the time, rounded down."""
+        return START + self.set_by_ms + math.floor(self._clock.seconds * 1_000)
+
+    def ceil(self) -> Instant:
+        """Return the time, rounded up."""
+        return START + self.set_by_ms + math.ceil(self._clock.seconds * 1_000)
+
+    def readings(self) -> tuple[float, float]:
+        """Return the time and that of a clock that nobody sets, in milliseconds."""
+        steady_ms = self._clock.seconds * 1_000
+        return START + self.set_by_ms + steady_ms, steady_ms
+
+
 class FarArm(SimArm):
     """ARM at some distance: a request needs time to get there, and its answer to come back."""
 
-    def __init__(self, azure: SimAzure, seed: object) -> None:
-        self._dice, self._one_by_one = dice(f"arm {seed}"), Lock()
+    def __init__(self, azure: SimAzure, seed: object, clock: Rounding) -> None:
+        self._dice, self._one_by_one, self._told = dice(f"arm {seed}"), Lock(), clock
         super().__init__(azure, self.wait)
 
     def wait(self, seconds: float) -> None:
@@ -58,34 +84,29 @@ class FarArm(SimArm):
     def _write(self, method: str, resource: str, asked: Any, not_after: Instant | None) -> Told:  # noqa: ANN401 - as there
         # The ledger asks side by side, from threads; there is one virtual time for all of them.
         with self._one_by_one:
+            if not_after is not None:
+                # A limit of whoever asks, by a clock that may have been set.
+                not_after -= self._told.set_by_ms
             self.wait(self._dice.uniform(0.001, TRAVEL_SECONDS_MAX))
             told = super()._write(method, resource, asked, not_after)
             self.wait(self._dice.uniform(0.001, TRAVEL_SECONDS_MAX))
             return told
 
 
-class Rounding:
-    """The virtual clock as the product reads it: outward, to the millisecond."""
-
-    def __init__(self, azure: SimAzure) -> None:
-        self._clock = azure.clock
-
-    def now(self) -> Instant:
-        """Return the time, rounded down."""
-        return START + math.floor(self._clock.seconds * 1_000)
-
-    def ceil(self) -> Instant:
-        """Return the time, rounded up."""
-        return START + math.ceil(self._clock.seconds * 1_000)
-
-
+@dataclass
 class Recorded(MemoryTimeline):
     """A timeline that is read from some instant on, as in tables."""
+
+    steps: list[ClockStep] = field(default_factory=list)
 
     def read(self, drill_id: str, since: Instant | None = None) -> Timeline:
         """Return what was recorded since then."""
         first = bisect_left(self.samples, since or 0, key=lambda sample: sample.asked_at)
-        return replace(super().read(drill_id, since), samples=tuple(self.samples[first:]))
+        return replace(
+            super().read(drill_id, since),
+            samples=tuple(self.samples[first:]),
+            steps=tuple(self.steps),
+        )
 
 
 class Willing:
@@ -114,7 +135,8 @@ class Simulation:
             timeoutInSeconds=timeout,
             toleratedNumberOfFailures=tolerated,
         )
-        self.arm, self.clock = FarArm(self.azure, seed), Rounding(self.azure)
+        self.clock = Rounding(self.azure)
+        self.arm = FarArm(self.azure, seed, self.clock)
         self.meddle: Callable[[Simulation], None] = lambda _: None
         self._dice = dice(f"sampler {seed}")
         self._cached: tuple[str, float] = ("", -1.0)
