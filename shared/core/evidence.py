@@ -13,7 +13,7 @@ from shared.core.clock_steps import stamps
 from shared.core.grid import interval_ms
 from shared.core.model import Drill
 from shared.core.samples import ClockStep, Instant, Omitted, Outcome, Sample
-from shared.core.slots import Served, Slot, is_parted, to_slots
+from shared.core.slots import LOST_IN_A_ROW_MAX, OUTCOME, Served, Slot, is_parted, to_slots
 
 HEALTH = "health/"
 SERVING = "serving"
@@ -23,6 +23,8 @@ SURVIVOR = "survivor"
 UNPROVEN = ""
 NETWORK = ("dns/", HEALTH)
 """Series whose packets may be lost."""
+OFTEN_LOST_SHARE = 0.01
+"""Where more packets than this are lost, two in a row often are, and three now and then."""
 
 
 class Reading(NamedTuple):
@@ -96,11 +98,12 @@ class Evidence:
     def slots(self, series: str) -> list[Slot]:
         """Return a series' slots; empty when it has no samples."""
         if series not in self._slots:
-            slots = to_slots(self.series.get(series, ()), self.every_ms(series), self._stamped)
-            omitted = self.omitted(series)
-            if omitted:
-                slots = [slot._replace(omitted=omitted.get(slot.asked_at, 0)) for slot in slots]
-            self._slots[series] = slots
+            self._slots[series] = to_slots(
+                self.series.get(series, ()),
+                self.every_ms(series),
+                self._stamped,
+                self.omitted(series),
+            )
         return self._slots[series]
 
     def numbering(self, series: str) -> Callable[[Instant], int]:
@@ -149,12 +152,28 @@ class Evidence:
         return [Reading(s, s.answer if s.outcome is Outcome.OK else UNPROVEN) for s in samples]
 
     def _lost_in_a_row(self) -> int:
-        """Return how many packets in a row may have been lost: where one was seen to be, two."""
+        """Return how many packets in a row may have been lost: one always, more where some were."""
         if self._losses is None:
             network = [name for name in self.series if name.startswith(NETWORK)]
-            is_lossy = any(_is_lossy(self.slots(n), self.every_ms(n)) for n in network)
-            self._losses = 2 if is_lossy else 1
+            lost = sum(map(self._count_lost, network))
+            asked = sum(
+                len(self.series[name]) + sum(self.omitted(name).values()) for name in network
+            )
+            is_often = lost > OFTEN_LOST_SHARE * asked
+            self._losses = LOST_IN_A_ROW_MAX if is_often else 1 + bool(lost)
         return self._losses
+
+    def _count_lost(self, series: str) -> int:
+        """Count the time-outs between two answers: packets that were lost."""
+        if Outcome.TIMEOUT not in map(OUTCOME, self.series[series]):
+            return 0
+        slots, every_ms = self.slots(series), self.every_ms(series)
+        return sum(
+            _is_timed_out(lost)
+            and not (before.failed or after.failed)
+            and not (is_parted(before, lost, every_ms) or is_parted(lost, after, every_ms))
+            for before, lost, after in zip(slots, slots[1:], slots[2:], strict=False)
+        )
 
     def _side(self, sample: Sample) -> str:
         endpoint = self.named(sample.answer) if sample.outcome is Outcome.OK else None
@@ -224,16 +243,6 @@ def _is_doubtful_edge(slots: Sequence[Slot], at: int, lost_in_a_row: int) -> boo
 
 def _is_timed_out(slot: Slot) -> bool:
     return all(sample.outcome is Outcome.TIMEOUT for sample in slot.samples)
-
-
-def _is_lossy(slots: Sequence[Slot], every_ms: int) -> bool:
-    """A time-out between two answers: a packet was lost."""
-    return any(
-        _is_timed_out(lost)
-        and not (before.failed or after.failed)
-        and not (is_parted(before, lost, every_ms) or is_parted(lost, after, every_ms))
-        for before, lost, after in zip(slots, slots[1:], slots[2:], strict=False)
-    )
 
 
 def _ended_before(slot: Slot, newer: Sequence[Slot]) -> bool:

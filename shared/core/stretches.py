@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 from shared.core.packed import LASTED, MS, SECOND_MS, STEPS, WORDS, Block, Word
 from shared.core.samples import LOST, STALE, Instant, Omitted, Sample
+from shared.core.slots import LOST_IN_A_ROW_MAX
 
-ENDS = 3
-"""How many are kept at either end of a stretch: two may be packets lost beside an outage."""
+ENDS = LOST_IN_A_ROW_MAX + 1
+"""How many are kept at either end of a stretch: beside an outage the others may be lost packets."""
 ALIKE_MIN = 8
 """A shorter stretch is not worth it."""
 BESIDE = 2

@@ -51,9 +51,9 @@ PROOFS = {
     "failures on both sides of a gap do not confirm each other": ("st....ts", "s--s"),
     "a lost second is no gap": ("st.tts", "s-f-s"),
     "an outage from the first sample on": ("tts", "f-s"),
-    "where a packet was lost, two in a row may be": ("stssttss", "s-ss--ss"),
-    "such a pair may lie at the end of an outage": ("stssttttttss", "s-ss-fff--ss"),
-    "or at its beginning, if it was over when the third was asked": ("stssttttt", "s-ss-ffff"),
+    "where packets are often lost, three in a row may be": ("stsstttss", "s-ss---ss"),
+    "such a run may lie at the end of an outage": ("stssttttttss", "s-ss--f---ss"),
+    "or at its beginning, if it was over when the fourth was asked": ("stssttttt", "s-ss--fff"),
     "what was refused was not lost": ("srssttss", "s-ssf-ss"),
 }  # fmt: skip
 
@@ -67,6 +67,15 @@ def test_health(pattern: str, proofs: str) -> None:
 def test_a_time_out_that_ended_before_the_next_attempt_does_not_bound_an_outage() -> None:
     """Sampled every five seconds, the outage may have begun after the lost packet."""
     assert health("sttt", every=5) == "s-ff"
+
+
+def test_where_packets_are_rarely_lost_two_in_a_row_may_be() -> None:
+    """Four are an outage, and only what lies between its ends proves it."""
+    quiet = "s" * 150
+
+    assert health(f"{quiet}tssttss")[150:] == "-ss--ss"
+    assert health(f"{quiet}tsstttss")[150:] == "-ss---ss"
+    assert health(f"{quiet}tssttttss")[150:] == "-ss-f--ss"
 
 
 def test_a_packet_lost_to_a_name_server_may_be_followed_by_others() -> None:
