@@ -2,10 +2,12 @@
 
 A failed DNS or ARM sample proves nothing. A health sample that failed proves that the endpoint did
 not serve, but a packet can be lost to a healthy endpoint: a failure alone is a blip, and a time-out
-at the edge of an outage counts only where the outage can be seen to include it.
+at the edge of an outage counts only where the outage can be seen to include it. Where time-outs
+between answers show that packets are lost, several in a row may be.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -83,7 +85,6 @@ class Evidence:
         is_learnt = drill.plan.served_by_header or any(e.address == e.target for e in endpoints)
         self._served_by = learn_served_by(self.series) if is_learnt else {}
         self._named: dict[str, str | None] = {}
-        self._losses: int | None = None
         self._slots: dict[str, list[Slot]] = {}
         self._readings: dict[str, list[Reading]] = {}
 
@@ -146,22 +147,18 @@ class Evidence:
     def _read(self, series: str) -> list[Reading]:
         samples = self.series.get(series, [])
         if series.startswith(HEALTH):
-            return _read_health(self.slots(series), self.every_ms(series), self._lost_in_a_row())
+            return _read_health(self.slots(series), self.every_ms(series), self._lost_in_a_row)
         if series.startswith("dns/"):
             return [Reading(s, self._side(s)) for s in samples]
         return [Reading(s, s.answer if s.outcome is Outcome.OK else UNPROVEN) for s in samples]
 
+    @cached_property
     def _lost_in_a_row(self) -> int:
-        """Return how many packets in a row may have been lost: one always, more where some were."""
-        if self._losses is None:
-            network = [name for name in self.series if name.startswith(NETWORK)]
-            lost = sum(map(self._count_lost, network))
-            asked = sum(
-                len(self.series[name]) + sum(self.omitted(name).values()) for name in network
-            )
-            is_often = lost > OFTEN_LOST_SHARE * asked
-            self._losses = LOST_IN_A_ROW_MAX if is_often else 1 + bool(lost)
-        return self._losses
+        """How many packets in a row may have been lost: one always, more where some were."""
+        network = [name for name in self.series if name.startswith(NETWORK)]
+        lost = sum(map(self._count_lost, network))
+        asked = sum(len(self.series[name]) + sum(self.omitted(name).values()) for name in network)
+        return LOST_IN_A_ROW_MAX if lost > OFTEN_LOST_SHARE * asked else 1 + bool(lost)
 
     def _count_lost(self, series: str) -> int:
         """Count the time-outs between two answers: packets that were lost."""

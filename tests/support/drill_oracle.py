@@ -55,6 +55,12 @@ class Switch(NamedTuple):
     series: str
     is_failover: bool
     is_of_machine: bool = False
+    olds: tuple[str | bool, ...] = ()
+    """Which values are its old state again; empty where all others are."""
+
+    def falls_back(self, value: str | bool) -> bool:
+        """Whether the state is the old one with this value."""
+        return value in self.olds if self.olds else value not in self.news
 
 
 def switches_of(fault: FaultKind) -> Mapping[str, Switch]:
@@ -62,7 +68,8 @@ def switches_of(fault: FaultKind) -> Mapping[str, Switch]:
     status = "Disabled" if fault is FaultKind.ENDPOINT_DISABLE else "Degraded"
     monitor, power = Kind.ENDPOINT_MONITOR_STATUS, Kind.POWER_STATE
     found = {
-        "endpointDegraded": Switch(monitor, (status,), "monitor/", True),
+        # A failback that is held disables what is degraded: that takes nothing back.
+        "endpointDegraded": Switch(monitor, (status,), "monitor/", True, olds=("Online",)),
         "authoritativeSwitched": Switch(Kind.ANSWER, (SURVIVOR,), "dns/authoritative/", True),
         "resolverSwitched": Switch(Kind.RESOLVER_ANSWER, (SURVIVOR,), "dns/recursive/", True),
         "endpointOnline": Switch(monitor, ("Online",), "monitor/", False),
@@ -203,10 +210,9 @@ class Oracle:
             is_its = event.subject == vantage or event.subject.endswith(f"/{vantage}")
             if event.kind is not switch.kind or not is_its:
                 continue
-            is_new = event.value in switch.news
-            if is_new and since is None:
+            if event.value in switch.news and since is None:
                 since = event.at
-            elif not is_new and since is not None:
+            elif switch.falls_back(event.value) and since is not None:
                 yield Span(since, event.at)
                 since = None
         if since is not None:
