@@ -20,6 +20,7 @@ from shared.render.wording import bounds, words
 
 TOTAL_PX, ROW_PX, AXIS_PX = 50, 36, 20
 TOTAL_BAR, BAR = (8, 26), (9, 14)
+BESIDE_NAME_PX = 8
 TOTAL_BRACKET_PX, BRACKET_PX = 42, 30
 PLOT_PX_MIN = 280.0
 """The narrowest that these pictures get: on paper, and on a telephone."""
@@ -202,7 +203,7 @@ def _stacked(way: Way) -> Iterator[Html]:
 
 
 def _name_within(scale: Scale, span: Span, name: str, at: int) -> Html:
-    if scale.px(span[1]) - scale.px(span[0]) < text_px(name):
+    if scale.px(span[1]) - scale.px(span[0]) < text_px(name) + BESIDE_NAME_PX:
         return Html()
     middle = (scale.percent(span[0]) + scale.percent(span[1])) / 2
     top, height = TOTAL_BAR
